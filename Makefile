@@ -1,0 +1,57 @@
+# What can be done here: `make` lists it. Everything that is made lies below build/, and `make clean` takes it away.
+
+PYTHON ?= python3
+NOX := build/venvs/nox/bin/python -m nox
+MAKE_VENV := $(PYTHON) tests/tools/make_venv.py
+
+# What pip, uv and nox keep for later would else go to the home directory.
+export XDG_CACHE_HOME ?= $(CURDIR)/build/cache
+
+.DEFAULT_GOAL := help
+# All targets share the one copy of the collection below build/.
+.NOTPARALLEL:
+.PHONY: help demo test lint format docs unit integration sanity build clean nox
+
+help: ## List what can be done
+	@echo "make TARGET [ARGS=...], where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
+		printf '  %-12s %s\n' "$$target" "$$text"; done
+
+demo: ## Show the collection at work, without an account
+	@$(MAKE_VENV) build/venvs/demo tests/requirements/core.txt tests/requirements/simulator.txt
+	@$(PYTHON) tests/tools/copy_collection.py
+	@exec build/venvs/demo/bin/python tests/tools/demo.py $(ARGS)
+
+test: nox ## Run all of the sessions below, up to sanity, and sum up
+	@rm -rf build/reports && mkdir -p build/reports
+	@status=0; \
+	$(NOX) --report build/reports/sessions.json || status=$$?; \
+	$(PYTHON) tests/tools/summarize.py build/reports || status=1; \
+	exit $$status
+
+lint: nox ## ruff, mypy, yamllint, REUSE, the changelog, ansible-lint
+	@$(NOX) -s lint
+
+docs: nox ## Check the documentation of plugins and roles
+	@$(NOX) -s docs
+
+unit: nox ## Unit tests; one of them: make unit ARGS="tests/unit/FILE -k WORD"
+	@$(NOX) -s unit -- $(ARGS)
+
+integration: nox ## The real module against the simulator; one test: ARGS as above
+	@$(NOX) -s integration -- $(ARGS)
+
+sanity: nox ## ansible-test sanity
+	@$(NOX) -s sanity
+
+format: nox ## Format the Python files
+	@$(NOX) -s format
+
+build: nox ## Build the artifact, below build/dist
+	@$(NOX) -s build
+
+clean: ## Delete everything that was made
+	rm -rf build
+
+nox:
+	@$(MAKE_VENV) build/venvs/nox tests/requirements/nox.txt

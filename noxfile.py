@@ -1,0 +1,249 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""The sessions that `make` runs; each makes its own environment below build/ and keeps it for the next time.
+
+antsibull-nox has sessions like these ready-made. It is not used, because they fetch other collections from Galaxy or
+GitHub, and everything here must run with a package index and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+BUILD = ROOT / "build"
+REQUIREMENTS = ROOT / "tests" / "requirements"
+COLLECTIONS = BUILD / "collections"
+# Where Ansible and its tools find the collection: tests/tools/copy_collection.py says why it is a copy.
+COPY = COLLECTIONS / "ansible_collections" / "huaweicloud" / "oms"
+REPORTS = BUILD / "reports"
+# For whatever runs Ansible: where the collection is, and a home directory of its own, so that nothing depends on what
+# is in the developer's (ansible.cfg, .netrc, credentials), and nothing is left there.
+ENVIRONMENT = {"ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "HOME": str(BUILD / "home")}
+
+# The Python of RHEL 9: the lowest that the modules run on.
+TARGET_PYTHON = "3.9"
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.envdir = BUILD / "nox"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
+
+
+def find_python(version: str) -> str | None:
+    """Return the path of a Python of this version that works.
+
+    One on PATH need not: pyenv puts a python3.9 there that fails unless that version is active. So it is run, and then
+    pyenv's own folders are searched.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    folders = [*os.get_exec_path(), *sorted(pyenv.glob(f"versions/{version}.*/bin"))]
+    for folder in folders:
+        python = Path(folder, f"python{version}")
+        if python.is_file() and subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0:
+            return str(python)
+    return None
+
+
+# The environments that the integration tests need beside their own. Each session only makes one; the tests get told of
+# it by a variable: the folder of `ansible` and `ansible-playbook`, or the interpreter.
+EXTRA_PYTHONS = {
+    "core_oldest": find_python("3.11"),
+    # ansible-core 2.20 and later need 3.12 at least.
+    "core_newest": find_python("3.13"),
+    "target_python39": find_python(TARGET_PYTHON),
+}
+# A missing Python is an error in CI: no test may be left out there without a word. Elsewhere its tests are skipped.
+EXTRA_SESSIONS = [name for name, python in EXTRA_PYTHONS.items() if python or os.environ.get("CI")]
+
+
+def configure_uv() -> None:
+    """Hand over to uv what pip is configured with, which uv itself does not read."""
+    variables = {
+        "cert": "SSL_CERT_FILE",
+        "constraint": "UV_CONSTRAINT",
+        "extra-index-url": "UV_INDEX",
+        "find-links": "UV_FIND_LINKS",
+        "index-url": "UV_DEFAULT_INDEX",
+        "no-index": "UV_NO_INDEX",
+        "proxy": "ALL_PROXY",
+        "trusted-host": "UV_INSECURE_HOST",
+    }
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
+    for line in subprocess.run(pip, capture_output=True, check=True, text=True).stdout.splitlines():
+        name, value = line.split("=", maxsplit=1)
+        variable = variables.get(name.rsplit(".", maxsplit=1)[-1])
+        if variable:
+            os.environ.setdefault(variable, value.strip("'"))
+    # As pip does it: the best version of all the indexes.
+    os.environ.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+
+
+configure_uv()
+
+
+def install(session: nox.Session, *names: str) -> None:
+    """Install what tests/requirements/NAME.txt asks for. With uv this is no work when it is there already."""
+    arguments = [argument for name in names for argument in ("--requirement", str(REQUIREMENTS / f"{name}.txt"))]
+    session.install(*arguments)
+
+
+@nox.session(venv_backend="none")
+def copy(session: nox.Session) -> None:
+    """Copy the collection to where Ansible finds it."""
+    (BUILD / "home").mkdir(parents=True, exist_ok=True)
+    session.run(sys.executable, "tests/tools/copy_collection.py", silent=True)
+
+
+@nox.session(requires=["copy"])
+def lint(session: nox.Session) -> None:
+    """ruff, mypy, yamllint, REUSE, the changelog, ansible-lint."""
+    install(session, "core", "lint", "simulator")
+    session.chdir(COPY)
+    cache = BUILD / "cache"
+    # By their full names, as they are imported.
+    packages = [
+        f"--package=ansible_collections.huaweicloud.oms.{folder.replace('/', '.')}"
+        for folder in ("plugins", "tests/simulator")
+        if Path(folder).is_dir()
+    ]
+    linters = [
+        ["ruff", "check", f"--cache-dir={cache}/ruff", "."],
+        ["ruff", "format", "--diff", f"--cache-dir={cache}/ruff", "."],
+        ["mypy", f"--cache-dir={cache}/mypy", *packages],
+        ["yamllint", "--strict", "."],
+        ["reuse", "lint", "--lines"],
+        ["antsibull-changelog", "lint"],
+        ["ansible-lint", "--strict"],
+    ]
+    failed = []
+    for linter in linters:
+        try:
+            session.run(*linter, env={**ENVIRONMENT, "MYPYPATH": str(COLLECTIONS)})
+        except nox.command.CommandFailed:
+            # The others have their say all the same: one run shows all there is to mend.
+            failed.append(linter[0])
+    if failed:
+        session.error("failed: " + ", ".join(failed))
+
+
+@nox.session(name="format")
+def format_code(session: nox.Session) -> None:
+    """Format the Python files of the clone, as `lint` wants them."""
+    install(session, "lint")
+    session.run("ruff", "format", "--no-cache", ".")
+
+
+@nox.session(requires=["copy"])
+def docs(session: nox.Session) -> None:
+    """Check the documentation of plugins and roles, and what it refers to."""
+    install(session, "core", "docs")
+    session.run(
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs=dependent",
+        "--disallow-unknown-collection-refs",
+        "--check-extra-docs-refs",
+        str(COPY),
+        env=ENVIRONMENT,
+    )
+
+
+@nox.session(requires=["copy"])
+def unit(session: nox.Session) -> None:
+    """Unit tests with branch coverage. Arguments after `--` go to pytest instead of all that.
+
+    ansible-test's `units` is not used: it knows no branch coverage, and would run the same tests a second time.
+    """
+    install(session, "core", "simulator", "pytest")
+    if session.posargs:
+        run_pytest(session, *session.posargs)
+        return
+    coverage = ["--cov", f"--cov-report=html:{REPORTS}/coverage", "--cov-report=term"]
+    session.env["COVERAGE_FILE"] = str(BUILD / "cache" / "coverage")
+    run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/unit.xml", *coverage)
+
+
+@nox.session(requires=["copy", *EXTRA_SESSIONS])
+def integration(session: nox.Session) -> None:
+    """The real module through Ansible, against the simulator. Arguments after `--` go to pytest instead of all that."""
+    install(session, "core", "simulator", "pytest")
+    for name, folder in {"core_oldest": "bin", "core_newest": "bin", "target_python39": "bin/python"}.items():
+        if name in EXTRA_SESSIONS:
+            session.env[f"OMS_TEST_{name.upper()}"] = str(BUILD / "nox" / name / folder)
+        else:
+            session.warn(f"NOT EVERYTHING IS TESTED: the Python for {name} was not found")
+    if session.posargs:
+        run_pytest(session, *session.posargs)
+        return
+    # Most of these tests wait for processes and for the network.
+    run_pytest(session, "tests/integration", f"--junit-xml={REPORTS}/integration.xml", "--numprocesses=auto")
+
+
+def run_pytest(session: nox.Session, *arguments: str) -> None:
+    session.chdir(COPY)
+    session.run("pytest", "-o", f"cache_dir={BUILD}/cache/pytest", *arguments, env=ENVIRONMENT)
+
+
+@nox.session(python=EXTRA_PYTHONS["core_oldest"] or "3.11")
+def core_oldest(session: nox.Session) -> None:
+    """Only an environment, for the integration tests: the oldest ansible-core."""
+    install(session, "core_oldest")
+
+
+@nox.session(python=EXTRA_PYTHONS["core_newest"] or "3.13")
+def core_newest(session: nox.Session) -> None:
+    """Only an environment, for the integration tests: the newest ansible-core."""
+    install(session, "core_newest")
+
+
+@nox.session(python=EXTRA_PYTHONS["target_python39"] or TARGET_PYTHON)
+def target_python39(session: nox.Session) -> None:
+    """Only an environment, for the integration tests: a managed host as old as can be."""
+    install(session, "target_python39")
+
+
+@nox.session(requires=["copy"])
+def sanity(session: nox.Session) -> None:
+    """ansible-test sanity with nothing ignored, and again what concerns the oldest Python of managed hosts."""
+    install(session, "core")
+    # In the real home directory: what ansible-test keeps there takes minutes to make and serves all collections.
+    session.run("python", "tests/tools/prepare_ansible_test.py")
+    session.chdir(COPY)
+    # ansible-test takes the first python3.9 (and so on) on PATH, whether it works or not.
+    pythons = filter(None, map(find_python, ["3.9", "3.10", "3.11", "3.12", "3.13"]))
+    session.env["PATH"] = os.pathsep.join([*(str(Path(python).parent) for python in pythons), os.environ["PATH"]])
+    command = ["ansible-test", "sanity", "--venv", "--color", "no"]
+    session.run(*command)
+
+    if EXTRA_PYTHONS["target_python39"]:
+        session.run(*command, "--python", TARGET_PYTHON, "--test", "compile", "--test", "import")
+    elif os.environ.get("CI"):
+        session.error(f"Python {TARGET_PYTHON} was not found")
+    else:
+        session.warn(f"NOT EVERYTHING IS TESTED: Python {TARGET_PYTHON} was not found")
+
+
+@nox.session(requires=["copy"])
+def build(session: nox.Session) -> None:
+    """Build the artifact, build/dist/huaweicloud-oms-VERSION.tar.gz."""
+    install(session, "core")
+    session.run(
+        "ansible-galaxy",
+        "collection",
+        "build",
+        "--force",
+        f"--output-path={BUILD}/dist",
+        str(COPY),
+        env=ENVIRONMENT,
+    )

@@ -1,0 +1,52 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Copy the collection to where Ansible looks for it: build/collections/ansible_collections/huaweicloud/oms.
+
+    python3 tests/tools/copy_collection.py
+
+Ansible finds a collection only in .../ansible_collections/NAMESPACE/NAME, and a clone lies anywhere. A copy and not a
+link, because ansible-test and ansible-lint resolve links and then miss those parents. What git tracks or would track is
+copied; what has gone since the last time is deleted.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COPY = ROOT / "build" / "collections" / "ansible_collections" / "huaweicloud" / "oms"
+
+
+def list_files(folder: Path) -> set[str]:
+    """Return the names of all files in a git repository that it does not ignore, relative to its root."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.split("\0")
+    # git also lists what was deleted and not yet committed.
+    return {name for name in names if name and (folder / name).is_file()}
+
+
+def main() -> None:
+    # The copy is a repository of its own. Without one, the tools that ask git which files there are would be told about
+    # the clone around it, where all of build/ is ignored: ansible-test then tests nothing at all.
+    if not (COPY / ".git").is_dir():
+        subprocess.run(["git", "-c", "init.defaultBranch=main", "init", "--quiet", COPY], check=True)
+
+    names = list_files(ROOT)
+    for name in list_files(COPY) - names:
+        (COPY / name).unlink()
+    for name in names:
+        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
+        # With times and modes: caches stay valid, and ansible-test looks at the executable bit.
+        shutil.copy2(ROOT / name, COPY / name)
+    # git names an ignored folder (ansible-test's output, which REUSE would find without a licence) only among tracked
+    # files; nothing is ever committed here.
+    subprocess.run(["git", "add", "--all"], cwd=COPY, check=True)
+
+
+if __name__ == "__main__":
+    main()
