@@ -1,0 +1,36 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Argument specs: the twins of the doc fragments, which a test holds together.
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """The options that every module has: the twin of the doc fragment ``huaweicloud.oms.connection``.
+
+    No option has a fallback to the environment here, and none that says who is calling has a default: it must stay
+    known what was given as an option, because a key from one place never goes with a secret from another.
+    """
+    return {
+        "region": {"type": "str"},
+        "project_id": {"type": "str"},
+        "access_key": {"type": "str", "no_log": True},
+        "secret_key": {"type": "str", "no_log": True},
+        "security_token": {"type": "str", "no_log": True},
+        "auth_token": {"type": "str", "no_log": True},
+        "endpoint": {"type": "str"},
+        "iam_endpoint": {"type": "str"},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "float", "default": 30.0},
+        "retries": {"type": "int", "default": 8},
+        "retry_max_delay": {"type": "float", "default": 30.0},
+    }

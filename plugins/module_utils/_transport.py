@@ -1,0 +1,581 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Requests over HTTPS: connections, TLS, time-outs, retries. The one place that knows the library ``requests``.
+
+:class:`Connections` makes one attempt, :class:`Transport` as many as the policy allows. Who signs is handed in, and so
+are time and randomness.
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import os
+import random
+import re
+import socket
+import ssl
+import time
+import traceback
+import typing as t
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote, urlsplit
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    CONNECTION,
+    TIMEOUT,
+    TLS,
+    Answer,
+    ArgumentError,
+    ConnectionFailure,
+    OmsError,
+    is_html,
+    read_answer,
+)
+
+REQUESTS_IMPORT_ERROR: str | None = None
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+    HTTPAdapter = object  # type: ignore[assignment,misc]
+
+# The same as in galaxy.yml; a test holds the two together.
+COLLECTION_VERSION = "1.0.0-dev0"
+
+# CreateSyncEvents, table 1: project_id and sync_task_id have 1 to 1024 characters.
+MAX_PATH_SEGMENT = 1024
+# More than the longest answer documented, a list of 100 sync tasks.
+MAX_BODY_BYTES = 1024 * 1024
+# Answers after which another attempt may succeed (oms-api.md, section 3). A 500 is not among them: the gateway
+# documents it as final for a write.
+PASSING_STATUSES = (429, 502, 503, 504)
+# Waiting longer than this because a service asks for it would look like a hanging task.
+MAX_RETRY_AFTER_SECONDS = 300.0
+# How long a service may throttle without accepting anything until the run ends.
+MAX_THROTTLED_SECONDS = 600.0
+# The first retry's longest delay is twice this one.
+BASE_DELAY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a service is.
+
+    ``url`` is ``https://host[:port]`` and nothing more, ``source`` says to the user where it comes from.
+    """
+
+    url: str
+    source: str
+
+    @property
+    def host(self) -> str:
+        """As it stands in the ``Host`` header."""
+        return self.url.split("://", 1)[1]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent. ``path`` and ``query`` are not yet percent-encoded."""
+
+    method: str
+    endpoint: Endpoint
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: t.Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def url(self) -> str:
+        """The URL as it goes over the wire; the signer brings the query in the same order."""
+        query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(self.query))
+        return f"{self.endpoint.url}{quote(self.path, safe='/~')}{'?' if query else ''}{query}"
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} at {self.endpoint.url}"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back, whatever its status.
+
+    ``gave_up`` says why there was no further attempt where one might have helped: the end of a sentence, or nothing.
+    """
+
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes = b""
+    attempts: int = 1
+    gave_up: str = ""
+
+    @property
+    def request_id(self) -> str:
+        return self.headers.get("X-Request-Id") or ""
+
+    @property
+    def is_html(self) -> bool:
+        return is_html(self.body, self.headers.get("Content-Type") or "")
+
+    def answer(self, mask: t.Callable[[str], str]) -> Answer:
+        """What the service says about the error.
+
+        :arg mask: takes secrets out of a text.
+        """
+        return read_answer(self.status, self.body, self.request_id, mask)
+
+
+# Makes the headers that say who is calling, for one attempt at a time in UTC.
+Authorise = t.Callable[[Request, datetime], t.Mapping[str, str]]
+
+
+class Clock:
+    """The time, to be replaced in tests."""
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """When to try again.
+
+    :arg retries: attempts beyond the first, 0 to 100.
+    :arg max_delay: the longest delay between two attempts in seconds, if the service asks for none.
+    """
+
+    retries: int
+    max_delay: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.retries <= 100:
+            raise ArgumentError(f"retries: {self.retries} is out of range: 0 to 100 are allowed")
+        _check_seconds("retry_max_delay", self.max_delay, 0)
+
+
+def _check_seconds(option: str, value: float, least: float) -> None:
+    # An hour is longer than any answer is worth waiting for. NaN fails the comparison, too.
+    if not least <= value <= 3600:
+        raise ArgumentError(f"{option}: {value:g} is out of range: {least:g} to 3600 seconds are allowed")
+
+
+class Transport:
+    """Sends requests, and sends them again where that may help (design.md, behaviour 4).
+
+    :arg exchange: makes one attempt: request and all its headers in, response out.
+    :arg uniform: a random number between two others.
+    """
+
+    def __init__(
+        self,
+        exchange: t.Callable[[Request, t.Mapping[str, str]], Response],
+        policy: RetryPolicy,
+        clock: Clock | None = None,
+        uniform: t.Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._exchange = exchange
+        self._policy = policy
+        self.clock = clock or Clock()
+        self._uniform = uniform
+        self._accepted_at: float | None = None
+
+    def send(self, request: Request, authorise: Authorise) -> Response:
+        """Send a request until it is answered for good.
+
+        A POST is repeated like anything else: OMS compares source and destination and skips what is there already, so
+        an event that was accepted although its answer got lost does no harm when it is sent again.
+
+        :arg authorise: is asked before each attempt, so that none carries an old date.
+        :returns: an answer of any status.
+        :raises ConnectionFailure: no answer came.
+        """
+        retries = throttled = 0
+        if self._accepted_at is None:
+            self._accepted_at = self.clock.monotonic()
+        while True:
+            attempts = 1 + retries + throttled
+            response: Response | None = None
+            try:
+                headers = {**request.headers, **authorise(request, self.clock.now())}
+                response = replace(self._exchange(request, headers), attempts=attempts)
+            except ConnectionFailure as failure:
+                if not failure.passing or retries >= self._policy.retries:
+                    raise failure.after(attempts) from None
+            if response is None:
+                retries += 1
+                delay = self._delay(retries)
+            else:
+                if response.status == 200:
+                    self._accepted_at = self.clock.monotonic()
+                if response.status not in PASSING_STATUSES:
+                    return response
+                # Being throttled is no fault of the service: it does not use up the retries. Without any retries
+                # there is one attempt, whatever comes.
+                if response.status == 429 and self._policy.retries > 0:
+                    throttled += 1
+                elif retries >= self._policy.retries:
+                    return replace(response, gave_up=f", given up after {attempts} attempts" if attempts > 1 else "")
+                else:
+                    retries += 1
+                asked = self._retry_after(response)
+                if asked > MAX_RETRY_AFTER_SECONDS:
+                    return replace(
+                        response,
+                        gave_up=f", the service asks to wait {asked:.0f} s, which is more than the"
+                        f" {MAX_RETRY_AFTER_SECONDS:.0f} s that this module waits",
+                    )
+                delay = max(asked, self._delay(throttled if response.status == 429 else retries))
+                idle = self.clock.monotonic() + delay - self._accepted_at
+                if response.status == 429 and idle > MAX_THROTTLED_SECONDS:
+                    minutes = f"{MAX_THROTTLED_SECONDS / 60:.0f} minutes"
+                    return replace(response, gave_up=f", nothing was accepted for {minutes}")
+            self.clock.sleep(delay)
+
+    def _delay(self, number: int) -> float:
+        """Seconds before the given retry, counted from 1.
+
+        Random, so that many senders do not come back in step; never below half of the bound, so that the default
+        8 retries outlast an outage of 60 s with certainty: 75 s at least.
+        """
+        bound = min(self._policy.max_delay, BASE_DELAY_SECONDS * 2**number)
+        return self._uniform(bound / 2, bound)
+
+    def _retry_after(self, response: Response) -> float:
+        """Seconds that the service asks to wait: 0 where it does not, or not in a form that RFC 9110 knows."""
+        value = (response.headers.get("Retry-After") or "").strip()
+        if re.fullmatch("[0-9]{1,9}", value):
+            return float(value)
+        until = _http_date(value)
+        if until is None:
+            return 0.0
+        # By the service's own clock where it shows it.
+        now = _http_date(response.headers.get("Date") or "") or self.clock.now()
+        return max(0.0, (until - now).total_seconds())
+
+
+def clock_skew(response: Response, now: datetime) -> float | None:
+    """Seconds by which our clock is ahead of the service's; None where it does not tell."""
+    date = _http_date(response.headers.get("Date") or "")
+    return None if date is None else (now - date).total_seconds()
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+
+
+def check_path_segment(name: str, value: str) -> str:
+    """Check an id that becomes a part of the URL's path: nothing in it may change the path.
+
+    :arg name: the option or environment variable it comes from, for the message.
+    :raises ArgumentError: names the option and the rule.
+    """
+    if not value:
+        raise ArgumentError(f"{name}: is empty: 1 to {MAX_PATH_SEGMENT} characters are needed")
+    if len(value) > MAX_PATH_SEGMENT:
+        raise ArgumentError(f"{name}: has {len(value)} characters: at most {MAX_PATH_SEGMENT} are allowed")
+    bad = re.search("[^A-Za-z0-9_.~-]", value)
+    if bad:
+        raise ArgumentError(
+            f"{name}: has {bad[0].encode('unicode_escape', 'surrogatepass').decode()!r} at character {bad.start() + 1}:"
+            " only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL"
+        )
+    if value in (".", ".."):
+        raise ArgumentError(f"{name}: {value} is no id, it would change the path of the URL")
+    return value
+
+
+def read_endpoint(name: str, value: str, source: str) -> Endpoint:
+    """Read an endpoint that a user gave: ``https://host[:port]``, and plain ``http://`` on loopback only.
+
+    :arg name: the option or environment variable, for the message.
+    :arg source: where it comes from, for later messages.
+    :raises ArgumentError: names the option and the rule.
+    """
+    rule = f"{name}: must be https://host or https://host:port and nothing more"
+    if not re.fullmatch(r"(?i)https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", value):
+        # The value may hold a password: it is not shown.
+        raise ArgumentError(rule)
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ArgumentError(rule) from None
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ArgumentError(f"{name}: http:// sends in clear text and is allowed on loopback only: use https://{host}")
+    # The default port is left out, as HTTP clients leave it out of the Host header, which is signed.
+    if port == {"http": 80, "https": 443}[parts.scheme]:
+        port = None
+    host = f"[{host}]" if ":" in host else host
+    return Endpoint(f"{parts.scheme}://{host}{'' if port is None else f':{port}'}", source)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def tls_context(
+    validate_certs: bool, ca_path: str | None, environ: t.Mapping[str, str], needed: bool = True
+) -> tuple[ssl.SSLContext, str | None]:
+    """One TLS context for all connections of a run: each costs megabytes and milliseconds.
+
+    O(validate_certs=false) beats all; then comes O(ca_path), then E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), then the
+    system's store together with certifi's.
+
+    :arg needed: whether any connection is to use TLS; loading hundreds of certificates takes tens of milliseconds.
+    :returns: the context and a warning, if there is cause for one.
+    :raises ArgumentError: a file of certificates can't be used.
+    """
+    if ca_path:
+        # A ca_path that can't be used is a mistake even where it is not needed.
+        _load_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "ca_path", ca_path)
+    if not validate_certs:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context, "validate_certs is false: whoever answers in the service's place can read what is sent"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not needed:
+        return context, None
+    sources = [("ca_path", ca_path)] + [(name, environ.get(name)) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")]
+    for name, path in sources:
+        if path:
+            _load_certificates(context, name, path)
+            return context, None
+    context.load_default_certs()
+    _load_certificates(context, "certifi", DEFAULT_CA_BUNDLE_PATH)
+    return context, None
+
+
+def _load_certificates(context: ssl.SSLContext, name: str, path: str) -> None:
+    try:
+        if os.path.isdir(path) and name != "ca_path":
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        raise ArgumentError(f"{name}: the file {path} holds no certificates in PEM format") from None
+    except OSError as error:
+        raise ArgumentError(f"{name}: the file {path} can't be read: {os.strerror(error.errno or 0)}") from None
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with a TLS context of our own, in which it loads nothing more."""
+
+    def __init__(self, context: ssl.SSLContext, connections: int) -> None:
+        self._tls: dict[str, t.Any] = {"ssl_context": context, "cert_reqs": context.verify_mode}
+        super().__init__(pool_connections=4, pool_maxsize=connections)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: t.Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **self._tls, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
+        return super().proxy_manager_for(proxy, **self._tls, **kwargs)
+
+    def cert_verify(self, conn: t.Any, url: str, verify: t.Any, cert: t.Any) -> None:
+        """Do nothing: the base class would add certifi's certificates to the context, anew for each connection."""
+
+
+class Connections:
+    """Makes single attempts over kept-alive connections.
+
+    :arg context: for all the connections.
+    :arg timeout: seconds, for connecting and for each wait for an answer.
+    :arg connections: how many are kept alive.
+    """
+
+    def __init__(self, context: ssl.SSLContext, timeout: float, user_agent: str, connections: int = 1) -> None:
+        _check_seconds("timeout", timeout, 0.001)
+        self._context = context
+        self._timeout = timeout
+        self._user_agent = user_agent
+        self._adapter = _Adapter(context, connections)
+        self._proxies: dict[str, dict[str, str]] = {}
+        if context.verify_mode == ssl.CERT_NONE:
+            # The module warns once, in words a user can act on.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def exchange(self, request: Request, headers: t.Mapping[str, str]) -> Response:
+        """Make one attempt.
+
+        :arg headers: all but those that HTTP itself needs.
+        :raises ConnectionFailure: no answer came, or only a part of one that would have been a success.
+        """
+        # The adapter and not a session: a session adds cookies, credentials from .netrc and redirects to each request,
+        # at three times the price.
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = request.url
+        prepared.headers = t.cast(
+            t.Any,
+            {
+                **headers,
+                "Host": request.endpoint.host,
+                "User-Agent": self._user_agent,
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "Content-Length": str(len(request.body)),
+            },
+        )
+        prepared.body = request.body
+        try:
+            response = self._adapter.send(
+                prepared,
+                stream=True,
+                timeout=(self._timeout, self._timeout),
+                verify=self._context.verify_mode != ssl.CERT_NONE,
+                proxies=self._proxies_for(request.endpoint),
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise connection_failure(error, request, self._timeout) from None
+        try:
+            body = self._read_body(response.raw)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            response.raw.close()
+            # The status of a refusal says enough: to send it again because of its text could lock a key.
+            if response.status_code == 200:
+                raise connection_failure(error, request, self._timeout) from None
+            body = b""
+        return Response(response.status_code, response.headers, body)
+
+    def _read_body(self, raw: t.Any) -> bytes:
+        """Read up to a limit, and not for ever where the bytes drip in one by one."""
+        # read1 returns with what is there; urllib3 1.26 knows only the one that waits for all it is asked for.
+        read = getattr(raw, "read1", raw.read)
+        until = time.monotonic() + self._timeout
+        body = bytearray()
+        while piece := read(8192, decode_content=True):
+            body += piece
+            if time.monotonic() > until:
+                raise TimeoutError
+            if len(body) >= MAX_BODY_BYTES:
+                raw.close()
+                return bytes(body[:MAX_BODY_BYTES])
+        raw.release_conn()
+        return bytes(body)
+
+    def _proxies_for(self, endpoint: Endpoint) -> dict[str, str]:
+        """The proxies that the environment names for an endpoint, looked up once."""
+        if endpoint.url not in self._proxies:
+            # Plain http is allowed on loopback only, since nothing of it leaves the machine: so it goes to no proxy.
+            plain = endpoint.url.startswith("http://")
+            self._proxies[endpoint.url] = {} if plain else get_environ_proxies(endpoint.url, no_proxy=None)
+        return self._proxies[endpoint.url]
+
+
+def open_transport(
+    options: t.Mapping[str, t.Any],
+    environ: t.Mapping[str, str],
+    endpoints: t.Iterable[Endpoint | None],
+    core_version: str,
+) -> tuple[Transport, str | None]:
+    """The transport as the options O(timeout), O(retries), O(ca_path) and their kin want it. Sends nothing.
+
+    :arg options: the module's parameters.
+    :arg endpoints: all that requests may go to.
+    :arg core_version: ansible-core's, for the User-Agent.
+    :returns: the transport and a warning, if there is cause for one.
+    :raises OmsError: requests is missing, or an option breaks a rule.
+    """
+    if REQUESTS_IMPORT_ERROR:
+        raise OmsError(missing_required_lib("requests"), {"exception": REQUESTS_IMPORT_ERROR})
+    policy = RetryPolicy(options["retries"], options["retry_max_delay"])
+    secure = any(endpoint and endpoint.url.startswith("https:") for endpoint in endpoints)
+    context, warning = tls_context(options["validate_certs"], options["ca_path"], environ, secure)
+    user_agent = f"huaweicloud.oms/{COLLECTION_VERSION} ansible-core/{core_version} requests/{requests.__version__}"
+    return Transport(Connections(context, options["timeout"], user_agent).exchange, policy), warning
+
+
+def connection_failure(error: BaseException, request: Request, timeout: float) -> ConnectionFailure:
+    """Say in our own words what kept an answer from coming: the libraries' texts may quote headers and passwords.
+
+    :arg timeout: seconds, for the message.
+    """
+    chain = list(_causes(error))
+
+    def found(*kinds: type) -> t.Any:
+        return next((cause for cause in chain if isinstance(cause, kinds)), None)
+
+    def failed(kind: str, what: str, advice: str, passing: bool) -> ConnectionFailure:
+        return ConnectionFailure(kind, f"{request}: {what}", advice, passing)
+
+    where = f"{request.endpoint.url} ({request.endpoint.source})"
+    certificate = found(ssl.SSLCertVerificationError)
+    if certificate:
+        what = f"the certificate was not accepted: {certificate.verify_message}"
+        return failed(TLS, what, f"Check {where}; for a private certificate authority give ca_path", False)
+    # Who hangs up does not speak TLS wrongly.
+    hung_up = found(
+        ssl.SSLEOFError,
+        ssl.SSLZeroReturnError,
+        http.client.RemoteDisconnected,
+        http.client.IncompleteRead,
+        urllib3.exceptions.IncompleteRead,
+    )
+    tls = found(ssl.SSLError) or found(requests.exceptions.SSLError)
+    if tls and not hung_up:
+        reason = getattr(tls, "reason", None)
+        what = f"no TLS connection{f': {reason}' if isinstance(reason, str) else ''}"
+        return failed(TLS, what, f"Check that {where} speaks TLS", False)
+    # There is no other sign of a proxy's refusal than this text of http.client's.
+    tunnel = next(filter(None, (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in chain)), None)
+    if tunnel:
+        status = int(tunnel[1])
+        advice = "Check HTTPS_PROXY and NO_PROXY"
+        if status == 407:
+            advice = "The proxy wants credentials: give them in the URL in HTTPS_PROXY"
+        return failed(CONNECTION, f"the proxy answered HTTP {status}", advice, status in PASSING_STATUSES)
+    lookup = found(socket.gaierror)
+    if lookup and lookup.errno == socket.EAI_AGAIN:
+        return failed(CONNECTION, "the look-up of the host's name failed for now", "Check the name service", True)
+    if lookup:
+        what = f"the host name is not known: {request.endpoint.host}"
+        return failed(CONNECTION, what, f"Check the {request.endpoint.source}, and the proxy where there is one", False)
+    if found(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout):
+        what = f"no answer within {timeout:g} s"
+        return failed(TIMEOUT, what, f"Check the network to {where}, or raise timeout", True)
+    number = next((cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno), None)
+    if hung_up:
+        reason = "the connection was closed before the answer was complete"
+    elif number:
+        reason = os.strerror(number).lower()
+    else:
+        return failed(CONNECTION, "what came back is not HTTP", f"Check that {where} is the service", False)
+    return failed(CONNECTION, reason, f"Check {where}, and the proxy where there is one", True)
+
+
+def _causes(error: BaseException | None) -> t.Iterator[BaseException]:
+    """An exception and all that it was raised from: requests wraps urllib3's, which wrap the system's."""
+    seen: set[int] = set()
+    todo: list[t.Any] = [error]
+    while todo:
+        cause = todo.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        todo += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
