@@ -1,0 +1,113 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Runs Ansible as a user does, as a command, and reads what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+MODULE = "huaweicloud.oms.oms_sync_event"
+# What a run may take until it is taken for hanging.
+RUN_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that has ended; ``results`` are those of its tasks, in order, with ``failed`` and ``task`` beside."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    results: list[dict[str, t.Any]]
+
+    @property
+    def output(self) -> str:
+        return f"{self.stdout}\n{self.stderr}"
+
+
+class Ansible:
+    """Ansible in a folder of its own, with an environment that holds nothing of the caller's but its PATH.
+
+    :arg folder: for playbooks, results and the home directory.
+    :arg bin_folder: of the environment to take `ansible` from; the default core's, if not given.
+    """
+
+    def __init__(self, folder: Path, bin_folder: str | None = None) -> None:
+        self.folder = folder
+        self._path = os.pathsep.join([*([bin_folder] if bin_folder else []), os.environ["PATH"]])
+        self._home = folder / "home"
+        self._home.mkdir(exist_ok=True)
+
+    def playbook(
+        self,
+        tasks: list[dict[str, t.Any]] | str,
+        *options: str,
+        environ: t.Mapping[str, str] | None = None,
+        **play: t.Any,
+    ) -> Run:
+        """Run tasks on localhost.
+
+        :arg tasks: as a playbook has them, or the text of a whole playbook.
+        :arg options: of the command line.
+        :arg play: more keywords of the play, `vars` for example.
+        """
+        file = self.folder / "playbook.yml"
+        if isinstance(tasks, str):
+            file.write_text(tasks, encoding="utf-8")
+        else:
+            text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, **play, "tasks": tasks}])
+            file.write_text(text, encoding="utf-8")
+        return self.run("ansible-playbook", str(file), *options, environ=environ)
+
+    def modules(self, arguments: t.Iterable[dict[str, t.Any]], *options: str, **run: t.Any) -> Run:
+        """Run the module once for each set of arguments, on after failures, too: one start of Ansible for many cases."""
+        return self.playbook([{MODULE: each, "ignore_errors": True} for each in arguments], *options, **run)
+
+    def ad_hoc(self, arguments: str, *options: str, environ: t.Mapping[str, str] | None = None) -> Run:
+        """Run the module by an ad-hoc command."""
+        return self.run("ansible", "localhost", "-m", MODULE, "-a", arguments, *options, environ=environ)
+
+    def run(self, *command: str, environ: t.Mapping[str, str] | None = None) -> Run:
+        """Run a command."""
+        results = self.folder / "results.jsonl"
+        results.unlink(missing_ok=True)
+        environment = {
+            "PATH": self._path,
+            "HOME": str(self._home),
+            "LANG": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            # Ad-hoc commands run callbacks only when told to.
+            "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true",
+            "OMS_TEST_RESULTS": str(results),
+            **(environ or {}),
+        }
+        ended = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        entries = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+        return Run(ended.returncode, ended.stdout, ended.stderr, [_result(json.loads(entry)) for entry in entries])
+
+
+def _result(entry: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {**entry["result"], "failed": entry["failed"], "task": entry["task"]}

@@ -1,0 +1,58 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+
+PROJECT_ID = "f697f813554a4f05bac882a183b20878"
+SYNC_TASK_ID = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
+ACCESS_KEY = "TESTACCESSKEY0001"
+SECRET_KEY = "the-secret-key-of-the-tests-0001"
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> t.Iterator[Simulator]:
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(simulator_process: Simulator) -> Simulator:
+    """A simulator with a key, a project and a running sync task."""
+    simulator_process.reset()
+    simulator_process.add_access_key(ACCESS_KEY, SECRET_KEY)
+    simulator_process.add_project("cn-north-4", PROJECT_ID)
+    simulator_process.add_task(SYNC_TASK_ID, PROJECT_ID)
+    return simulator_process
+
+
+@pytest.fixture
+def ansible(tmp_path: Path) -> Ansible:
+    return Ansible(tmp_path)
+
+
+@pytest.fixture
+def connection(simulator: Simulator) -> dict[str, t.Any]:
+    """The options that every task needs to reach the simulator."""
+    return {
+        "region": "cn-north-4",
+        "project_id": PROJECT_ID,
+        "endpoint": simulator.url,
+        "iam_endpoint": simulator.url,
+        "access_key": ACCESS_KEY,
+        "secret_key": SECRET_KEY,
+    }
+
+
+@pytest.fixture
+def task(connection: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Options for an event to the running sync task; a test adds the names."""
+    return {**connection, "sync_task_id": SYNC_TASK_ID}

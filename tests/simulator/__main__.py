@@ -1,0 +1,60 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Run the simulator: `python tests/simulator`. It prints where it listens as a line of JSON, and ends by itself."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import ssl
+import sys
+from pathlib import Path
+
+if not __package__:
+    # Started by its path: make the folder a package again.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = "simulator"
+
+from .http_server import Connection
+from .service import Service
+
+
+async def serve(arguments: argparse.Namespace) -> None:
+    loop = asyncio.get_running_loop()
+    service = Service()
+    context = None
+    if arguments.certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(arguments.certificate)
+    # The control has a port of its own, so that no fault hits it.
+    server = await loop.create_server(
+        lambda: Connection(service.handle), "127.0.0.1", arguments.port, ssl=context, backlog=512
+    )
+    control = await loop.create_server(lambda: Connection(service.control), "127.0.0.1", 0)
+    port, control_port = (each.sockets[0].getsockname()[1] for each in (server, control))
+    scheme = "https" if context else "http"
+    ready = {"url": f"{scheme}://127.0.0.1:{port}", "control": f"http://127.0.0.1:{control_port}"}
+    print(json.dumps(ready), flush=True)
+    # Whoever started this holds the other end of standard input: when that process dies, however it does, this ends.
+    finished = asyncio.Event()
+    loop.add_reader(sys.stdin, lambda: sys.stdin.buffer.read1(1024) or finished.set())
+    try:
+        await asyncio.wait_for(finished.wait(), arguments.max_seconds)
+    except asyncio.TimeoutError:
+        print("the simulator ran for as long as it may", file=sys.stderr)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="a free one, if not given")
+    parser.add_argument("--certificate", help="a PEM file with certificate and key: speak TLS")
+    parser.add_argument("--max-seconds", type=float, default=1800.0)
+    asyncio.run(serve(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

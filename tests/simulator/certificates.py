@@ -1,0 +1,34 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""A private certificate authority and a server certificate for loopback, for tests of TLS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """PEM files: ``authority`` for a client to trust, ``server`` for the simulator (certificate and key)."""
+
+    authority: Path
+    server: Path
+
+
+def make_certificates(folder: Path, *names: str) -> Certificates:
+    """Make both files in a folder.
+
+    :arg names: the hosts that the certificate is for; loopback, if none is given.
+    """
+    authority = trustme.CA()
+    server = authority.issue_cert(*(names or ("localhost", "127.0.0.1", "::1")))
+    made = Certificates(folder / "authority.pem", folder / "server.pem")
+    authority.cert_pem.write_to_path(str(made.authority))
+    server.private_key_and_cert_chain_pem.write_to_path(str(made.server))
+    return made

@@ -1,0 +1,267 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""OMS's sync tasks and IAM's projects: state, limits and errors, as oms-api.md has them."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import typing as t
+import uuid
+from dataclasses import asdict, dataclass, field
+from urllib.parse import parse_qs, unquote_plus
+
+from .faults import Fault, Gateway, error
+from .http_server import Reply, Request
+from .signatures import AccessKey, Callers
+
+# CreateSyncEvents, tables 1 and 3.
+MAX_ID = 1024
+MAX_OBJECTS = 100
+MAX_KEY = 16384
+_ENCODED = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})+")
+
+
+@dataclass
+class SyncTask:
+    """A sync task and its counters."""
+
+    sync_task_id: str
+    project_id: str
+    status: str = "SYNCHRONIZING"
+    create_time: int = field(default_factory=lambda: int(time.time() * 1000))
+    monthly_acceptance_request: int = 0
+    accepted_keys: list[str] = field(default_factory=list)
+
+    def shown(self) -> dict[str, t.Any]:
+        return {
+            "sync_task_id": self.sync_task_id,
+            "src_cloud_type": "AWS",
+            "src_region": "us-east-1",
+            "src_bucket": "source",
+            "create_time": self.create_time,
+            "last_start_time": self.create_time,
+            "dst_bucket": "destination",
+            "dst_region": "cn-north-4",
+            "description": "",
+            "status": self.status,
+            "enable_metadata_migration": False,
+            "enable_restore": False,
+            "app_id": "",
+            "dst_storage_policy": "STANDARD",
+            "object_overwrite_mode": "SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE",
+            "consistency_check": "size_last_modified",
+        }
+
+
+@dataclass
+class Record:
+    """A request that arrived, and what became of it."""
+
+    wall_time: float
+    monotonic: float
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: str
+    connection: int
+    object_keys: list[str] | None = None
+    status: int = 0
+    # The fault that hit it, if one did.
+    fault: str = ""
+    # Whether an event was accepted; with a fault the caller may not know.
+    accepted: bool = False
+
+
+class Service:
+    """All that the simulator knows."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.callers = Callers()
+        self.tasks: dict[tuple[str, str], SyncTask] = {}
+        self.projects: list[tuple[str, str]] = []
+        self.faults: list[Fault] = []
+        self.records: list[Record] = []
+        self.gateway: Gateway | None = None
+        self.settings: dict[str, t.Any] = {
+            "check_signatures": True,
+            "clock_skew": 0.0,
+            "keep_records": True,
+            "latency": 0.0,
+            "max_objects": MAX_OBJECTS,
+            "missing_task": [404, "OMS.1009"],
+        }
+
+    def handle(self, request: Request) -> Reply:
+        """Answer a request to OMS or IAM."""
+        body = request.body.decode("latin-1")
+        record = Record(
+            request.wall_time, request.monotonic, request.method, request.target, request.headers, body, request.connection
+        )
+        if self.settings["keep_records"]:
+            self.records.append(record)
+        reply = self._reply(request, record)
+        record.status = reply.status
+        reply.clock_skew = self.settings["clock_skew"]
+        reply.headers.setdefault("X-Request-Id", uuid.uuid4().hex)
+        reply.delay = reply.delay or self.settings["latency"]
+        return reply
+
+    def _reply(self, request: Request, record: Record) -> Reply:
+        if self.gateway and self.gateway.refuses(request.monotonic):
+            record.fault = "throttled"
+            reply = error(429, "APIGW.0308", "The throttling threshold has been reached")
+            if self.gateway.retry_after is not None:
+                reply.headers["Retry-After"] = self.gateway.retry_after
+            return reply
+        fault = next((fault for fault in self.faults if fault.hits(request)), None)
+        if fault is None:
+            return self._serve(request, record)
+        record.fault = fault.kind
+        if fault.kind == "slow":
+            reply = self._serve(request, record)
+            reply.delay = fault.delay
+            return reply
+        if fault.after_accepting:
+            self._serve(request, record)
+        return fault.reply(request)
+
+    def _serve(self, request: Request, record: Record) -> Reply:
+        if self.settings["check_signatures"]:
+            refusal = self.callers.refusal(request)
+            if refusal:
+                return error(401, "APIGW.0301", refusal)
+        for method, pattern, operation in self._routes:
+            match = re.fullmatch(pattern, request.path)
+            if match and method == request.method:
+                return operation(self, request, record, *match.groups())
+        return error(404, "APIGW.0101", "The API does not exist or has not been published in the environment")
+
+    def _create_sync_events(self, request: Request, record: Record, project_id: str, sync_task_id: str) -> Reply:
+        if not (request.header("content-type") or "").startswith("application/json"):
+            return _invalid("Content-Type must be application/json")
+        try:
+            body = json.loads(request.body)
+        except ValueError:
+            return _invalid("the body is no JSON")
+        if not isinstance(body, dict) or set(body) != {"object_keys"} or not isinstance(body["object_keys"], list):
+            return _invalid("the body must hold object_keys and nothing else")
+        keys = body["object_keys"]
+        record.object_keys = [str(key) for key in keys]
+        if not 1 <= len(keys) <= self.settings["max_objects"]:
+            return _invalid(f"object_keys: {len(keys)} items")
+        for key in keys:
+            if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY or not _ENCODED.fullmatch(key):
+                return _invalid("object_keys: an item is not URL-encoded, or too long")
+        task = self.tasks.get((project_id, sync_task_id))
+        if task is None:
+            return self._missing()
+        if task.status != "SYNCHRONIZING":
+            return error(400, "OMS.0066", "The task is not running.")
+        task.monthly_acceptance_request += len(keys)
+        # OMS decodes each key once.
+        task.accepted_keys += map(unquote_plus, keys)
+        record.accepted = True
+        return Reply(200)
+
+    def _show_sync_task(self, request: Request, _record: Record, project_id: str, sync_task_id: str) -> Reply:
+        query = parse_qs(request.target.partition("?")[2])
+        if not re.fullmatch("[0-9]{13}", query.get("query_time", [""])[0]):
+            return _invalid("query_time")
+        task = self.tasks.get((project_id, sync_task_id))
+        if task is None:
+            return self._missing()
+        counters = {
+            "monthly_acceptance_request": task.monthly_acceptance_request,
+            "monthly_success_object": len(task.accepted_keys),
+            "monthly_failure_object": 0,
+            "monthly_skip_object": 0,
+            "monthly_size": 0,
+        }
+        return _json({**task.shown(), **counters})
+
+    def _list_sync_tasks(self, request: Request, _record: Record, project_id: str) -> Reply:
+        query = parse_qs(request.target.partition("?")[2])
+        try:
+            limit, offset = int(query.get("limit", ["10"])[0]), int(query.get("offset", ["0"])[0])
+        except ValueError:
+            return _invalid("limit, offset")
+        status = query.get("status", [None])[0]
+        if not 1 <= limit <= 100 or not 0 <= offset <= 10000 or status not in (None, "SYNCHRONIZING", "STOPPED"):
+            return _invalid("limit, offset, status")
+        tasks = [task for task in self.tasks.values() if task.project_id == project_id]
+        tasks = [task for task in tasks if status in (None, task.status)]
+        return _json({"tasks": [task.shown() for task in tasks[offset : offset + limit]], "count": len(tasks)})
+
+    def _list_projects(self, request: Request, _record: Record) -> Reply:
+        name = parse_qs(request.target.partition("?")[2]).get("name", [None])[0]
+        found = [{"id": project_id, "name": known} for known, project_id in self.projects if name in (None, known)]
+        return _json({"projects": found})
+
+    def _missing(self) -> Reply:
+        status, code = self.settings["missing_task"]
+        return error(status, code, "No resources found.")
+
+    _routes = (
+        ("POST", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks/([^/]{{1,{MAX_ID}}})/events", _create_sync_events),
+        ("GET", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks/([^/]{{1,{MAX_ID}}})", _show_sync_task),
+        ("GET", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks", _list_sync_tasks),
+        ("GET", "/v3/projects", _list_projects),
+    )
+
+    def control(self, request: Request) -> Reply:
+        """Do what a test asks for: the path is the name, the body the arguments as JSON."""
+        arguments = json.loads(request.body or b"{}")
+        return _json(getattr(self, f"control_{request.path.strip('/')}")(**arguments))
+
+    def control_reset(self) -> None:
+        self.reset()
+
+    def control_set(self, **settings: t.Any) -> None:
+        unknown = set(settings) - set(self.settings)
+        if unknown:
+            raise KeyError(unknown)
+        self.settings.update(settings)
+        self.callers.clock_skew = self.settings["clock_skew"]
+
+    def control_add_access_key(self, ak: str, sk: str, security_token: str | None = None) -> None:
+        self.callers.keys[ak] = AccessKey(ak, sk, security_token)
+
+    def control_add_token(self, token: str) -> None:
+        self.callers.tokens.add(token)
+
+    def control_add_project(self, name: str, project_id: str) -> None:
+        self.projects.append((name, project_id))
+
+    def control_add_task(self, sync_task_id: str, project_id: str, status: str) -> None:
+        self.tasks[project_id, sync_task_id] = SyncTask(sync_task_id, project_id, status)
+
+    def control_fault(self, **fault: t.Any) -> None:
+        self.faults.append(Fault(**fault))
+
+    def control_clear_faults(self) -> None:
+        self.faults.clear()
+
+    def control_gateway(self, rate: float | None, retry_after: str | None = None) -> None:
+        self.gateway = None if rate is None else Gateway(rate, retry_after)
+
+    def control_requests(self) -> list[dict[str, t.Any]]:
+        return [asdict(record) for record in self.records]
+
+    def control_accepted_keys(self, sync_task_id: str) -> list[str]:
+        return [key for task in self.tasks.values() if task.sync_task_id == sync_task_id for key in task.accepted_keys]
+
+
+def _invalid(detail: str) -> Reply:
+    return error(400, "OMS.0064", "Invalid request parameters.", error_detail=detail)
+
+
+def _json(value: t.Any) -> Reply:
+    return Reply(200, json.dumps(value).encode(), {"Content-Type": "application/json"})

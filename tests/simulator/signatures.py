@@ -1,0 +1,99 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Who is calling: access keys with signatures, checked by the official SDK's own signer, and tokens."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from urllib.parse import parse_qsl
+
+from huaweicloudsdkcore.sdk_request import SdkRequest
+from huaweicloudsdkcore.signer.signer import Signer
+
+from .http_server import Request
+
+# The gateway's rules: oms-api.md, section 3 (APIGW.0301) and section 5, step 1.
+FAILURES_UNTIL_LOCKED = 5
+LOCKED_SECONDS = 300.0
+MAX_CLOCK_SKEW_SECONDS = 15 * 60
+_AUTHORIZATION = re.compile(r"SDK-HMAC-SHA256 Access=([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})")
+
+
+@dataclass
+class AccessKey:
+    """A key that the simulator knows, and how often it was used wrongly in a row."""
+
+    ak: str
+    sk: str
+    security_token: str | None = None
+    failures: int = 0
+    locked_until: float = 0.0
+
+
+@dataclass
+class Callers:
+    """All keys and tokens that are accepted."""
+
+    keys: dict[str, AccessKey] = field(default_factory=dict)
+    tokens: set[str] = field(default_factory=set)
+    clock_skew: float = 0.0
+
+    def refusal(self, request: Request) -> str | None:
+        """Why a caller is not let in; None if it is."""
+        token = request.header("x-auth-token")
+        if token is not None:
+            return None if token in self.tokens else "Incorrect IAM authentication information: token"
+        match = _AUTHORIZATION.fullmatch(request.header("authorization") or "")
+        if not match:
+            return "Incorrect IAM authentication information: no authentication"
+        key = self.keys.get(match[1])
+        if key is None:
+            return "Incorrect IAM authentication information: unknown access key"
+        if key.locked_until > time.monotonic():
+            return "Incorrect IAM authentication information: the access key is locked"
+        reason = self._wrong(request, key, match[2].split(";"), match[3])
+        if reason is None:
+            key.failures = 0
+            return None
+        key.failures += 1
+        if key.failures > FAILURES_UNTIL_LOCKED:
+            key.locked_until = time.monotonic() + LOCKED_SECONDS
+        return f"Incorrect IAM authentication information: {reason}"
+
+    def _wrong(self, request: Request, key: AccessKey, names: list[str], signature: str) -> str | None:
+        date = request.header("x-sdk-date") or ""
+        try:
+            when = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        except ValueError:
+            return "no date"
+        if abs(when.timestamp() - time.time() - self.clock_skew) > MAX_CLOCK_SKEW_SECONDS:
+            return "the date is too far off"
+        sent = {name.lower() for name, _value in request.headers}
+        must = {"host", "x-sdk-date"} | (sent & {"content-type", "x-project-id", "x-security-token"})
+        if not must <= set(names):
+            return f"not signed: {', '.join(sorted(must - set(names)))}"
+        if request.header("x-security-token") != key.security_token:
+            return "the security token does not belong to the access key"
+        signed = SdkRequest(
+            method=request.method,
+            schema="http",
+            host=request.header("host"),
+            resource_path=request.path,
+            query_params=parse_qsl(request.target.partition("?")[2], keep_blank_values=True),
+            header_params={name: request.header(name) or "" for name in names},
+            body=request.body,
+        )
+        Signer(_Pair(key.ak, key.sk)).sign(signed)
+        return None if signed.header_params["Authorization"].endswith(signature) else "wrong signature"
+
+
+@dataclass
+class _Pair:
+    ak: str
+    sk: str
