@@ -84,10 +84,13 @@ class Secrets:
 
     def add(self, value: str) -> str:
         """Register a secret, as soon as it is read; the value comes back."""
-        # A server may echo it in a URL's form, too. Nothing at all is no secret: masking it would garble everything.
-        for form in {value, value.strip(), quote(value.strip(), safe="")} - {""}:
-            self._register(form)
-            self._values.add(form)
+        bare = value.strip()
+        # A blank, or nothing, is no secret: masking it would garble everything.
+        if bare:
+            # A server may echo it as a URL or JSON has it, too.
+            for form in {value, bare, quote(bare, safe="", errors="replace"), json.dumps(bare)[1:-1]}:
+                self._register(form)
+                self._values.add(form)
         return value
 
     def mask(self, text: str) -> str:
@@ -354,9 +357,10 @@ def find_project_id(transport: Transport, target: Target, credentials: Credentia
 
 def _read_projects(response: Response) -> list[str] | None:
     try:
-        return [str(project["id"]) for project in json.loads(response.body)["projects"]]
+        ids = [project["id"] for project in json.loads(response.body)["projects"]]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return ids if all(isinstance(project_id, str) for project_id in ids) else None
 
 
 def skew_note(response: Response, transport: Transport) -> str:

@@ -67,13 +67,13 @@ class Answer:
     def __str__(self) -> str:
         said = f"HTTP {self.http_status}"
         if self.error_code:
-            said += f" {self.error_code}"
+            said += f" {_printable(self.error_code[:QUOTED_CHARACTERS])}"
         if self.error_msg:
             said += f" {quoted(self.error_msg, QUOTED_CHARACTERS)}"
         if self.error_detail:
             said += f", detail {quoted(self.error_detail, QUOTED_CHARACTERS)}"
         if self.request_id:
-            said += f" (request id {self.request_id})"
+            said += f" (request id {_printable(self.request_id[:QUOTED_CHARACTERS])})"
         return said
 
 
@@ -133,9 +133,13 @@ def quoted(text: str, limit: int = 80) -> str:
     :arg limit: characters of the text that are shown.
     """
     shown = text if len(text) <= limit else text[:limit] + "…"
-    # JSON's escapes are known to everyone here; other scripts stay readable, lone surrogates can be printed.
-    escaped = json.dumps(shown, ensure_ascii=False)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in escaped)
+    # JSON's escapes are known to everyone here.
+    return _printable(json.dumps(shown, ensure_ascii=False))
+
+
+def _printable(text: str) -> str:
+    """The text on one line: other scripts stay readable, lone surrogates and control characters can be printed."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def listed(items: t.Sequence[str]) -> str:
@@ -156,10 +160,12 @@ def read_answer(http_status: int, body: bytes, request_id: str | None, mask: t.C
         for name in names:
             value = fields.get(name)
             if value not in (None, ""):
-                return mask(value if isinstance(value, str) else json.dumps(value))[:RETURNED_CHARACTERS]
+                shown = mask(value if isinstance(value, str) else json.dumps(value))[:RETURNED_CHARACTERS]
+                # JSON can write lone surrogates; ansible-core since 2.19 refuses a whole result for one.
+                return shown.encode("utf-8", "replace").decode()
         return None
 
-    text = mask(body.decode("utf-8", "replace")).strip()
+    text = mask(body.decode("utf-8-sig", "replace")).strip()
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):
@@ -186,7 +192,7 @@ def _without_markup(text: str) -> str:
     """The words of an HTML page; other text comes back as it is."""
     if not text.startswith("<"):
         return text
-    text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", text)
+    text = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)", " ", text)
     return " ".join(re.sub(r"<[^>]*>", " ", text).split())
 
 

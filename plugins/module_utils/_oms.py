@@ -133,9 +133,10 @@ class Client:
     @staticmethod
     def _status(response: Response) -> str | None:
         try:
-            return str(json.loads(response.body)["status"])
+            status = json.loads(response.body)["status"]
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
+        return status if isinstance(status, str) else None
 
     def _path(self, sync_task_id: str) -> str:
         return f"/v2/{self.project_id}/sync-tasks/{sync_task_id}"

@@ -13,6 +13,7 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import ipaddress
 import os
@@ -38,6 +39,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     ConnectionFailure,
     OmsError,
     is_html,
+    quoted,
     read_answer,
 )
 
@@ -253,13 +255,14 @@ class Transport:
         Random, so that many senders do not come back in step; never below half of the bound, so that the default
         8 retries outlast an outage of 60 s with certainty: 75 s at least.
         """
-        bound = min(self._policy.max_delay, BASE_DELAY_SECONDS * 2**number)
+        # 2**1024 is no float, and throttling may go on that long where max_delay is short.
+        bound = min(self._policy.max_delay, BASE_DELAY_SECONDS * 2 ** min(number, 12))
         return self._uniform(bound / 2, bound)
 
     def _retry_after(self, response: Response) -> float:
         """Seconds that the service asks to wait: 0 where it does not, or not in a form that RFC 9110 knows."""
         value = (response.headers.get("Retry-After") or "").strip()
-        if re.fullmatch("[0-9]{1,9}", value):
+        if re.fullmatch("[0-9]+", value):
             return float(value)
         until = _http_date(value)
         if until is None:
@@ -296,7 +299,7 @@ def check_path_segment(name: str, value: str) -> str:
     bad = re.search("[^A-Za-z0-9_.~-]", value)
     if bad:
         raise ArgumentError(
-            f"{name}: has {bad[0].encode('unicode_escape', 'surrogatepass').decode()!r} at character {bad.start() + 1}:"
+            f"{name}: has {quoted(bad[0])} at character {bad.start() + 1}:"
             " only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL"
         )
     if value in (".", ".."):
@@ -312,7 +315,7 @@ def read_endpoint(name: str, value: str, source: str) -> Endpoint:
     :raises ArgumentError: names the option and the rule.
     """
     rule = f"{name}: must be https://host or https://host:port and nothing more"
-    if not re.fullmatch(r"(?i)https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", value):
+    if not re.fullmatch(r"(?ai)https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", value):
         # The value may hold a password: it is not shown.
         raise ArgumentError(rule)
     try:
@@ -320,12 +323,15 @@ def read_endpoint(name: str, value: str, source: str) -> Endpoint:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise ArgumentError(rule) from None
-    if parts.scheme == "http" and not _is_loopback(host):
+    if port == 0:
+        raise ArgumentError(rule)
+    loopback = _is_loopback(host)
+    host = f"[{host}]" if ":" in host else host
+    if parts.scheme == "http" and not loopback:
         raise ArgumentError(f"{name}: http:// sends in clear text and is allowed on loopback only: use https://{host}")
     # The default port is left out, as HTTP clients leave it out of the Host header, which is signed.
     if port == {"http": 80, "https": 443}[parts.scheme]:
         port = None
-    host = f"[{host}]" if ":" in host else host
     return Endpoint(f"{parts.scheme}://{host}{'' if port is None else f':{port}'}", source)
 
 
@@ -379,14 +385,19 @@ def _load_certificates(context: ssl.SSLContext, name: str, path: str) -> None:
             context.load_verify_locations(cafile=path)
     except ssl.SSLError:
         raise ArgumentError(f"{name}: the file {path} holds no certificates in PEM format") from None
-    except OSError as error:
-        raise ArgumentError(f"{name}: the file {path} can't be read: {os.strerror(error.errno or 0)}") from None
+    except (OSError, ValueError) as error:
+        reason = os.strerror(getattr(error, "errno", None) or errno.EINVAL)
+        raise ArgumentError(f"{name}: the file {path} can't be read: {reason}") from None
 
 
 class _Adapter(HTTPAdapter):
     """requests' adapter with a TLS context of our own, in which it loads nothing more."""
 
     def __init__(self, context: ssl.SSLContext, connections: int) -> None:
+        if urllib3.__version__.startswith("1."):
+            # It names no host to the context where that is an address, and compares names itself if the context does
+            # not. With a context that is to compare, there would be no connection to an address.
+            context.check_hostname = False
         self._tls: dict[str, t.Any] = {"ssl_context": context, "cert_reqs": context.verify_mode}
         super().__init__(pool_connections=4, pool_maxsize=connections)
 
@@ -450,7 +461,7 @@ class Connections:
                 verify=self._context.verify_mode != ssl.CERT_NONE,
                 proxies=self._proxies_for(request.endpoint),
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError) as error:
             raise connection_failure(error, request, self._timeout) from None
         try:
             body = self._read_body(response.raw)
@@ -464,11 +475,13 @@ class Connections:
 
     def _read_body(self, raw: t.Any) -> bytes:
         """Read up to a limit, and not for ever where the bytes drip in one by one."""
-        # read1 returns with what is there; urllib3 1.26 knows only the one that waits for all it is asked for.
-        read = getattr(raw, "read1", raw.read)
+        # read1 returns with what is there. urllib3 1.26 has only the one that waits for all it is asked for: there, one
+        # byte at a time keeps to the time, too. Neither takes half an answer for a whole one.
+        read, size = (raw.read1, 8192) if hasattr(raw, "read1") else (raw.read, 1)
+        raw.enforce_content_length = True
         until = time.monotonic() + self._timeout
         body = bytearray()
-        while piece := read(8192, decode_content=True):
+        while piece := read(size, decode_content=True):
             body += piece
             if time.monotonic() > until:
                 raise TimeoutError
@@ -524,23 +537,22 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
         return ConnectionFailure(kind, f"{request}: {what}", advice, passing)
 
     where = f"{request.endpoint.url} ({request.endpoint.source})"
-    certificate = found(ssl.SSLCertVerificationError)
-    if certificate:
-        what = f"the certificate was not accepted: {certificate.verify_message}"
-        return failed(TLS, what, f"Check {where}; for a private certificate authority give ca_path", False)
     # Who hangs up does not speak TLS wrongly.
     hung_up = found(
         ssl.SSLEOFError,
         ssl.SSLZeroReturnError,
         http.client.RemoteDisconnected,
         http.client.IncompleteRead,
-        urllib3.exceptions.IncompleteRead,
     )
-    tls = found(ssl.SSLError) or found(requests.exceptions.SSLError)
+    certificate, tls = found(ssl.SSLCertVerificationError), found(ssl.SSLError)
+    # urllib3 1.26 compares the certificate's names itself, with an exception of its own.
+    if certificate or (found(requests.exceptions.SSLError) and not tls):
+        reason = f": {certificate.verify_message}" if certificate else ""
+        what = f"the certificate was not accepted{reason}"
+        return failed(TLS, what, f"Check {where}; for a private certificate authority give ca_path", False)
     if tls and not hung_up:
-        reason = getattr(tls, "reason", None)
-        what = f"no TLS connection{f': {reason}' if isinstance(reason, str) else ''}"
-        return failed(TLS, what, f"Check that {where} speaks TLS", False)
+        reason = f": {tls.reason}" if getattr(tls, "reason", None) else ""
+        return failed(TLS, f"no TLS connection{reason}", f"Check that {where} speaks TLS", False)
     # There is no other sign of a proxy's refusal than this text of http.client's.
     tunnel = next(filter(None, (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in chain)), None)
     if tunnel:
@@ -555,9 +567,14 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
     if lookup:
         what = f"the host name is not known: {request.endpoint.host}"
         return failed(CONNECTION, what, f"Check the {request.endpoint.source}, and the proxy where there is one", False)
-    if found(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout):
+    # urllib3 counts any connection that can't be made among the time-outs; its cause says which are.
+    timeouts = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout)
+    if any(isinstance(c, timeouts) and not isinstance(c, urllib3.exceptions.NewConnectionError) for c in chain):
         what = f"no answer within {timeout:g} s"
         return failed(TIMEOUT, what, f"Check the network to {where}, or raise timeout", True)
+    if found(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, TypeError):
+        what = "no request can be made to this endpoint, or through this proxy"
+        return failed(CONNECTION, what, f"Check the {request.endpoint.source}, and the URL in HTTPS_PROXY", False)
     number = next((cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno), None)
     if hung_up:
         reason = "the connection was closed before the answer was complete"
