@@ -27,7 +27,11 @@ COPY = COLLECTIONS / "ansible_collections" / "huaweicloud" / "oms"
 REPORTS = BUILD / "reports"
 # For whatever runs Ansible: where the collection is, and a home directory of its own, so that nothing depends on what
 # is in the developer's (ansible.cfg, .netrc, credentials), and nothing is left there.
-ENVIRONMENT = {"ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "HOME": str(BUILD / "home")}
+ENVIRONMENT = {
+    "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+    "HOME": str(BUILD / "home"),
+    "HYPOTHESIS_STORAGE_DIRECTORY": str(BUILD / "cache" / "hypothesis"),
+}
 
 # The Python of RHEL 9: the lowest that the modules run on.
 TARGET_PYTHON = "3.9"
