@@ -84,11 +84,13 @@ class Secrets:
 
     def add(self, value: str) -> str:
         """Register a secret, as soon as it is read; the value comes back."""
-        bare = value.strip()
+        # Bytes of the environment that are not UTF-8 come as lone surrogates, which Ansible can't be told of.
+        known = value.encode("utf-8", "replace").decode()
+        bare = known.strip()
         # A blank, or nothing, is no secret: masking it would garble everything.
         if bare:
             # A server may echo it as a URL or JSON has it, too.
-            for form in {value, bare, quote(bare, safe="", errors="replace"), json.dumps(bare)[1:-1]}:
+            for form in {known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1]}:
                 self._register(form)
                 self._values.add(form)
         return value

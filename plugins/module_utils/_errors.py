@@ -246,4 +246,6 @@ def general_advice(answer: Answer, iam_action: str) -> str:
         return _STATUS_ADVICE[status]
     if 300 <= status < 400:
         return "Redirects are never followed: give the endpoint that answers by itself"
+    if answer.code == "APIGW.0201":
+        return "The gateway could not pass the request on: run the task again later"
     return "Check region, endpoint and what the service said"

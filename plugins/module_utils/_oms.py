@@ -39,8 +39,9 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import 
     Transport,
 )
 
-# The only status in which a task takes events; the other one is STOPPED (oms-api.md, section 2).
+# The statuses of a task (oms-api.md, section 2). It takes events only in the first one.
 SYNCHRONIZING = "SYNCHRONIZING"
+STOPPED = "STOPPED"
 
 _START_IT = "start it in the OMS console or with OMS's API (StartSyncTask), then run the task again"
 
@@ -107,7 +108,8 @@ class Client:
         try:
             response = self._send(request, sync_task_id, "oms:synctask:get")
         except Failure as failure:
-            if failure.answer.http_status != 403:
+            if failure.answer.http_status != 403 or failure.answer.error_code is None:
+                # Without a code it was not the gateway that refused, but something before it.
                 raise
             # Reading a task is a permission of its own: without it, events may be allowed all the same.
             return f"check mode could not read the sync task and goes by the arguments alone: {failure}"
@@ -124,7 +126,7 @@ class Client:
             raise Failure(
                 SERVICE,
                 f"{request}: the sync task has the status {quoted(self._secrets.mask(status))} and accepts no events",
-                f"The sync task is stopped: {_START_IT}",
+                f"The sync task is stopped: {_START_IT}" if status == STOPPED else "Look at it in the OMS console",
                 Answer(http_status=200, request_id=self._secrets.mask(response.request_id) or None),
                 response.attempts,
             )

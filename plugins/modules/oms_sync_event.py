@@ -282,15 +282,12 @@ def send_events(module: AnsibleModule) -> dict[str, t.Any]:
     transport, warning = open_transport(options, os.environ, endpoints, module.ansible_version)
     project_id = target.project_id
     outcome = Outcome()
+    prediction_warning = None
     try:
         client = connect(transport, target, options, os.environ, secrets)
         project_id = client.project_id
-        if warning:
-            module.warn(warning)
         if module.check_mode:
-            warning = client.check_sync_task(sync_task_id)
-            if warning:
-                module.warn(warning)
+            prediction_warning = client.check_sync_task(sync_task_id)
         else:
             outcome = submit(
                 batches(object_keys, options["batch_size"]),
@@ -299,6 +296,8 @@ def send_events(module: AnsibleModule) -> dict[str, t.Any]:
     except Failure as error:
         outcome = Outcome(failure=error, remaining=[key.name for key in object_keys])
 
+    for text in filter(None, (warning, prediction_warning)):
+        module.warn(text)
     failure = outcome.failure
     result = {
         "changed": failure is None if module.check_mode else outcome.event_count > 0,
@@ -319,8 +318,8 @@ def send_events(module: AnsibleModule) -> dict[str, t.Any]:
     }
     if failure:
         raise OmsError(
-            f"{failure}. {outcome.accepted_count} of {len(object_keys)} objects were accepted,"
-            f" {len(outcome.remaining)} remain: remaining_object_keys names them",
+            f"{failure}. Objects accepted: {outcome.accepted_count} of {len(object_keys)};"
+            " remaining_object_keys names the rest",
             result,
         )
     return result

@@ -70,7 +70,7 @@ class Ansible:
         return self.run("ansible-playbook", str(file), *options, environ=environ)
 
     def modules(self, arguments: t.Iterable[dict[str, t.Any]], *options: str, **run: t.Any) -> Run:
-        """Run the module once for each set of arguments, on after failures, too: one start of Ansible for many cases."""
+        """Run the module for each set of arguments, after failures, too: one start of Ansible serves many cases."""
         return self.playbook([{MODULE: each, "ignore_errors": True} for each in arguments], *options, **run)
 
     def ad_hoc(self, arguments: str, *options: str, environ: t.Mapping[str, str] | None = None) -> Run:

@@ -44,7 +44,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     loop.add_reader(sys.stdin, lambda: sys.stdin.buffer.read1(1024) or finished.set())
     try:
         await asyncio.wait_for(finished.wait(), arguments.max_seconds)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         print("the simulator ran for as long as it may", file=sys.stderr)
 
 

@@ -63,7 +63,8 @@ class Simulator:
         self.stop()
 
     def stop(self) -> None:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         # It ends when its standard input does.
         self._process.stdin.close()
         try:

@@ -42,7 +42,7 @@ class Fault:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+        self._random = random.Random(self.seed)  # noqa: S311 - faults are no secrets
         self._until: float | None = None
 
     def hits(self, request: Request) -> bool:
@@ -67,7 +67,8 @@ class Fault:
     def reply(self, request: Request) -> Reply:
         body = self.body.encode()
         if self.kind == "echo":
-            text = "\n".join(f"{name}: {value}" for name, value in request.headers) + "\n" + request.body.decode("latin-1")
+            lines = [f"{name}: {value}" for name, value in request.headers]
+            text = "\n".join([*lines, request.body.decode("latin-1")])
             body = json.dumps({"error_code": "OMS.0064", "error_msg": f"{self.body} {text}"}).encode()
         headers = dict(self.headers)
         if body and "Content-Type" not in headers:

@@ -16,7 +16,6 @@ import typing as t
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
-REASONS = {200: "OK", 201: "Created", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 # More than the largest event that the API allows: 100 names of 16384 characters.
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
@@ -78,7 +77,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = t.cast(asyncio.Transport, transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's interface
         for task in self._tasks:
             task.cancel()
 
@@ -169,6 +168,6 @@ def _serialize(reply: Reply, missing: int = 0) -> bytes:
         "Content-Length": str(len(reply.body) + missing),
         **reply.headers,
     }
-    lines = [f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}"]
+    lines = [f"HTTP/1.1 {reply.status} {'OK' if reply.status == 200 else 'Not OK'}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + reply.body

@@ -101,9 +101,14 @@ class Service:
 
     def handle(self, request: Request) -> Reply:
         """Answer a request to OMS or IAM."""
-        body = request.body.decode("latin-1")
         record = Record(
-            request.wall_time, request.monotonic, request.method, request.target, request.headers, body, request.connection
+            request.wall_time,
+            request.monotonic,
+            request.method,
+            request.target,
+            request.headers,
+            request.body.decode("latin-1"),
+            request.connection,
         )
         if self.settings["keep_records"]:
             self.records.append(record)

@@ -37,7 +37,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result):
         self._record(result, False)
 
-    def v2_runner_on_failed(self, result, ignore_errors=False):
+    def v2_runner_on_failed(self, result, ignore_errors=False):  # noqa: ARG002 - Ansible names it
         self._record(result, True)
 
     v2_runner_item_on_ok = v2_runner_on_ok

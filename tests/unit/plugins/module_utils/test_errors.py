@@ -246,7 +246,7 @@ NOT_AUTHORISED = "The caller is not authorised: grant it the IAM action oms:sync
         (403, "APIGW.0304", NOT_AUTHORISED),
         (403, "APIGW.0306", NOT_AUTHORISED),
         # One code for many reasons: the status says which.
-        (400, "APIGW.0201", "Check region, endpoint and what the service said"),
+        (400, "APIGW.0201", "The gateway could not pass the request on: run the task again later"),
         (413, "APIGW.0201", "The request is too large: lower batch_size"),
         (414, "APIGW.0201", "The request's URL is too long: check project_id and sync_task_id"),
         (494, "APIGW.0201", "The request's headers are too large: check the length of the token"),

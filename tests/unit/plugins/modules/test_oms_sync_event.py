@@ -1,0 +1,612 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""The module's main(), in this process and over a fake network."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import runpy
+import typing as t
+from dataclasses import dataclass
+from unittest import mock
+
+import pytest
+import yaml
+from ansible.module_utils import basic
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
+    COLLECTION_VERSION,
+    Connections,
+    Request,
+    Response,
+)
+from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_event
+from ansible_collections.huaweicloud.oms.tests.unit.fakes import Expected, FakeTransport, answer
+
+PROJECT = "f697f813554a4f05bac882a183b20878"
+TASK = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
+OMS = "https://oms.cn-north-4.myhuaweicloud.com"
+PATH = f"/v2/{PROJECT}/sync-tasks/{TASK}"
+EVENTS = f"{OMS}{PATH}/events"
+LOOK_UP = "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4"
+
+# All that a task needs, but the names.
+OPTIONS = {"region": "cn-north-4", "project_id": PROJECT, "auth_token": "Marker-token", "sync_task_id": TASK}
+# What Ansible adds to a result by itself.
+ANSIBLE_S_OWN = {"failed", "msg", "invocation", "_ansible_new_secrets"}
+
+
+@contextlib.contextmanager
+def module_args(args: dict[str, t.Any]) -> t.Iterator[None]:
+    """Hand arguments to the next AnsibleModule, as the core at hand wants them."""
+    try:
+        from ansible.module_utils.testing import patch_module_args
+    except ImportError:  # ansible-core before 2.17
+        with mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode()):
+            yield
+    else:
+        with patch_module_args(args):
+            yield
+
+
+@dataclass
+class Run:
+    """What came of a run: ``result`` has no more keys than the module gave it, and ``msg`` is None where none came."""
+
+    failed: bool
+    msg: str | None
+    result: dict[str, t.Any]
+    warnings: list[str]
+    headers: list[dict[str, str]]
+    user_agents: set[str]
+
+
+class RunModule(t.Protocol):
+    def __call__(
+        self,
+        options: dict[str, t.Any],
+        *expected: Expected,
+        check_mode: bool = ...,
+        start: t.Callable[[], object] = ...,
+    ) -> Run: ...
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunModule:
+    """Run the module over a network that expects these requests in this order, and nothing in the environment.
+
+    An option of None is not given.
+    """
+    for name in list(os.environ):
+        if re.match("(?i)HW_|HUAWEICLOUD_|CLOUD_SDK_|REQUESTS_|CURL_|.*_PROXY$", name):
+            monkeypatch.delenv(name)
+
+    def run(
+        options: dict[str, t.Any],
+        *expected: Expected,
+        check_mode: bool = False,
+        start: t.Callable[[], object] = oms_sync_event.main,
+    ) -> Run:
+        warnings: list[str] = []
+        user_agents = set()
+
+        def exchange(connections: Connections, request: Request, headers: t.Mapping[str, str]) -> Response:
+            user_agents.add(connections._user_agent)
+            return transport.exchange(request, headers)
+
+        # Retries wait for nothing.
+        given = {"retry_max_delay": 0, "retries": 2, **OPTIONS, **options}
+        args = {name: value for name, value in given.items() if value is not None}
+        # no_log keeps the runs out of this machine's syslog, and changes nothing else.
+        args.update(_ansible_check_mode=check_mode, _ansible_version="2.99", _ansible_no_log=True)
+        monkeypatch.setattr(Connections, "exchange", exchange)
+        # Ansible gathers warnings per process, and each core in its own form.
+        monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, warning: warnings.append(warning))
+        capsys.readouterr()
+        with FakeTransport(*expected) as transport, module_args(args), pytest.raises(SystemExit) as ended:
+            start()
+        printed = json.loads(capsys.readouterr().out)
+        result = {name: value for name, value in printed.items() if name not in ANSIBLE_S_OWN}
+        failed = printed.get("failed", False)
+        assert ended.value.code == (1 if failed else 0)
+        return Run(failed, printed.get("msg"), result, warnings, transport.headers, user_agents)
+
+    return run
+
+
+def names(first: int, last: int) -> list[str]:
+    return [f"a {number}" for number in range(first, last + 1)]
+
+
+def event(object_keys: list[str], response: Response | ConnectionFailure | None = None) -> Expected:
+    """An event with these names, which are encoded already; accepted, if nothing else is said."""
+    body = json.dumps({"object_keys": object_keys}, separators=(",", ":")).encode()
+    return Expected("POST", EVENTS, response or answer(200, X_Request_Id="0a1b"), body)
+
+
+def encoded(first: int, last: int) -> list[str]:
+    return [name.replace(" ", "+") for name in names(first, last)]
+
+
+class Reading:
+    """A URL with any query_time: the module reads the real clock."""
+
+    def __eq__(self, url: object) -> bool:
+        return isinstance(url, str) and bool(re.fullmatch(re.escape(f"{OMS}{PATH}?query_time=") + r"\d{13}", url))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def reading(status: int = 200, body: t.Any = None, **headers: str) -> Expected:
+    """The sync task is read; it takes events, if nothing else is said."""
+    return Expected("GET", t.cast(str, Reading()), answer(status, body or {"status": "SYNCHRONIZING"}, **headers))
+
+
+STOPPED = answer(400, {"error_code": "OMS.0066", "error_msg": "The task is not running."}, X_Request_Id="0a1c")
+
+
+# ---- what succeeds
+
+
+def test_25_names_go_in_three_events(run: RunModule) -> None:
+    done = run({"object_keys": names(1, 25)}, *map(event, [encoded(1, 10), encoded(11, 20), encoded(21, 25)]))
+
+    assert done.result == {
+        "changed": True,
+        "sync_task_id": TASK,
+        "project_id": PROJECT,
+        "endpoint": OMS,
+        "object_count": 25,
+        "accepted_count": 25,
+        "duplicate_count": 0,
+        "resumed_count": 0,
+        "event_count": 3,
+        "retry_count": 0,
+        "events": [
+            {"object_keys": encoded(1, 10), "request_id": "0a1b", "attempts": 1},
+            {"object_keys": encoded(11, 20), "request_id": "0a1b", "attempts": 1},
+            {"object_keys": encoded(21, 25), "request_id": "0a1b", "attempts": 1},
+        ],
+        "remaining_count": 0,
+        "remaining_object_keys": [],
+        "remaining_truncated": False,
+        "error": None,
+    }
+    assert (done.failed, done.msg, done.warnings) == (False, None, [])
+    assert all(headers["X-Auth-Token"] == "Marker-token" for headers in done.headers)
+
+
+@pytest.mark.parametrize(
+    ("options", "object_keys"),
+    [
+        # The documented examples
+        ({"object_keys": ["test/001.txt", "test/002.txt"]}, ["test%2F001.txt", "test%2F002.txt"]),
+        ({"object_keys": ["test+001.txt"]}, ["test%2B001.txt"]),
+        ({"object_keys": ["test 001.txt"]}, ["test+001.txt"]),
+        ({"object_keys": "test/001.txt"}, ["test%2F001.txt"]),
+        (
+            {"object_keys": ["AWSLogs/1/a+b.gz", "a*b~c!'()"], "object_keys_encoded": True},
+            ["AWSLogs/1/a+b.gz", "a*b~c!'()"],
+        ),
+    ],
+)
+def test_names_arrive_byte_for_byte(run: RunModule, options: dict[str, t.Any], object_keys: list[str]) -> None:
+    done = run(options, event(object_keys))
+
+    assert (done.result["changed"], done.result["accepted_count"]) == (True, len(object_keys))
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (3, [3]), (100, [3])])
+def test_batch_size_is_kept(run: RunModule, batch_size: int, sizes: list[int]) -> None:
+    starts = [1 + sum(sizes[:number]) for number in range(len(sizes))]
+    expected = [event(encoded(start, start + size - 1)) for start, size in zip(starts, sizes, strict=True)]
+
+    done = run({"object_keys": names(1, 3), "batch_size": batch_size}, *expected)
+
+    assert done.result["event_count"] == len(sizes)
+
+
+def test_repeats_are_sent_once_and_counted(run: RunModule) -> None:
+    done = run({"object_keys": ["b", "a", "b", "b"]}, event(["b", "a"]))
+
+    assert (done.result["object_count"], done.result["accepted_count"], done.result["duplicate_count"]) == (2, 2, 2)
+
+
+def test_retries_are_counted(run: RunModule) -> None:
+    lost = ConnectionFailure(CONNECTION, "reset", "Check it", passing=True)
+    done = run({"object_keys": "a"}, event(["a"], answer(503)), event(["a"], lost), event(["a"]))
+
+    assert (done.result["changed"], done.result["retry_count"], done.result["event_count"]) == (True, 2, 1)
+    assert done.result["events"] == [{"object_keys": ["a"], "request_id": "0a1b", "attempts": 3}]
+
+
+def test_a_missing_project_is_looked_up_and_all_comes_from_the_environment(
+    run: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"HW_REGION_NAME": "cn-north-4", "HW_ACCESS_KEY": "ak", "HW_SECRET_KEY": "sk"}.items():
+        monkeypatch.setenv(name, value)
+    look_up = Expected("GET", LOOK_UP, answer(200, {"projects": [{"id": PROJECT, "name": "cn-north-4"}]}))
+
+    done = run({"object_keys": "a", "region": None, "project_id": None, "auth_token": None}, look_up, event(["a"]))
+
+    assert done.result["project_id"] == PROJECT
+    assert "SignedHeaders=host;x-sdk-date," in done.headers[0]["Authorization"]
+    assert "SignedHeaders=content-type;host;x-project-id;x-sdk-date," in done.headers[1]["Authorization"]
+
+
+def test_the_file_runs_as_ansible_runs_it(run: RunModule) -> None:
+    done = run(
+        {"object_keys": "a"}, event(["a"]), start=lambda: runpy.run_path(oms_sync_event.__file__, None, "__main__")
+    )
+
+    assert done.result["changed"] is True
+
+
+def test_the_user_agent_names_the_collection_and_the_core(run: RunModule) -> None:
+    done = run({"object_keys": "a"}, event(["a"]))
+
+    assert [agent.rpartition(" requests/")[0] for agent in done.user_agents] == [
+        f"huaweicloud.oms/{COLLECTION_VERSION} ansible-core/2.99"
+    ]
+
+
+# ---- check mode
+
+
+def test_check_mode_reads_and_sends_nothing(run: RunModule) -> None:
+    done = run({"object_keys": [*names(1, 25), "a 1"]}, reading(), check_mode=True)
+
+    assert done.result == {
+        "changed": True,
+        "sync_task_id": TASK,
+        "project_id": PROJECT,
+        "endpoint": OMS,
+        "object_count": 25,
+        "accepted_count": 0,
+        "duplicate_count": 1,
+        "resumed_count": 0,
+        "event_count": 0,
+        "retry_count": 0,
+        "events": [],
+        "remaining_count": 0,
+        "remaining_object_keys": [],
+        "remaining_truncated": False,
+        "error": None,
+    }
+    assert (done.failed, done.warnings) == (False, [])
+
+
+def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
+    done = run({"object_keys": "a"}, reading(403, {"error_code": "APIGW.0302"}), check_mode=True)
+
+    assert (done.failed, done.result["changed"], done.result["error"]) == (False, True, None)
+    assert len(done.warnings) == 1
+    assert done.warnings[0].startswith("check mode could not read the sync task and goes by the arguments alone: GET ")
+
+
+@pytest.mark.parametrize(
+    ("expected", "kind", "said"),
+    [
+        (reading(404, {"error_code": "OMS.1009"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
+        (reading(400, {"error_code": "OMS.0054"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
+        (reading(200, {"status": "STOPPED"}), "service", "The sync task is stopped: start it in the OMS console"),
+        (reading(401, {"error_code": "APIGW.0301"}), "service", "correct it before the next run"),
+        (reading(200, b"<html>"), "service", "Something else answered in OMS's place"),
+        (
+            Expected(
+                "GET", t.cast(str, Reading()), ConnectionFailure(CONNECTION, "refused", "Check it", passing=False)
+            ),
+            "connection",
+            "refused. Check it",
+        ),
+    ],
+)
+def test_check_mode_fails_where_the_run_would(run: RunModule, expected: Expected, kind: str, said: str) -> None:
+    done = run({"object_keys": ["a", "b"]}, expected, check_mode=True)
+
+    assert (done.failed, done.result["changed"], done.result["error"]["kind"]) == (True, False, kind)
+    assert said in str(done.msg)
+    assert str(done.msg).endswith(". Objects accepted: 0 of 2; remaining_object_keys names the rest")
+    assert done.result["remaining_object_keys"] == ["a", "b"]
+    assert (done.result["accepted_count"], done.result["remaining_count"]) == (0, 2)
+    # The check is for the task and not for one event's objects.
+    assert done.result["error"]["object_keys"] == []
+
+
+# ---- what fails
+
+
+def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
+    done = run(
+        {"object_keys": names(1, 50)},
+        event(encoded(1, 10)),
+        event(encoded(11, 20), answer(503)),
+        event(encoded(11, 20)),
+        event(encoded(21, 30), STOPPED),
+    )
+
+    assert done.failed
+    assert done.msg == (
+        f'POST {PATH}/events at {OMS}: HTTP 400 OMS.0066 "The task is not running." (request id 0a1c).'
+        " The sync task is stopped: start it in the OMS console or with OMS's API (StartSyncTask), then run the task"
+        " again. Objects accepted: 20 of 50; remaining_object_keys names the rest"
+    )
+    assert done.result == {
+        "changed": True,
+        "sync_task_id": TASK,
+        "project_id": PROJECT,
+        "endpoint": OMS,
+        "object_count": 50,
+        "accepted_count": 20,
+        "duplicate_count": 0,
+        "resumed_count": 0,
+        "event_count": 2,
+        "retry_count": 1,
+        "events": [
+            {"object_keys": encoded(1, 10), "request_id": "0a1b", "attempts": 1},
+            {"object_keys": encoded(11, 20), "request_id": "0a1b", "attempts": 2},
+        ],
+        "remaining_count": 30,
+        "remaining_object_keys": names(21, 50),
+        "remaining_truncated": False,
+        "error": {
+            "kind": "service",
+            "http_status": 400,
+            "error_code": "OMS.0066",
+            "error_msg": "The task is not running.",
+            "error_detail": None,
+            "request_id": "0a1c",
+            "object_keys": names(21, 30),
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("expected", "changed"),
+    [
+        ([event(["a+1"], STOPPED)], False),
+        ([event(["a+1"], answer(401))], False),
+        ([event(["a+1"], answer(503))] * 3, False),
+        ([event(["a+1"]), event(["a+2"], STOPPED)], True),
+        ([event(["a+1"]), *[event(["a+2"], answer(503))] * 3], True),
+    ],
+)
+def test_a_failed_task_is_changed_if_an_event_was_accepted(
+    run: RunModule, expected: list[Expected], changed: bool
+) -> None:
+    done = run({"object_keys": names(1, 3), "batch_size": 1}, *expected)
+
+    assert (done.failed, done.result["changed"]) == (True, changed)
+
+
+@pytest.mark.parametrize("status", [401, 400, 403, 404, 500])
+def test_a_final_status_causes_one_request(run: RunModule, status: int) -> None:
+    done = run({"object_keys": names(1, 20)}, event(encoded(1, 10), answer(status)))
+
+    assert (done.failed, done.result["retry_count"], done.result["error"]["http_status"]) == (True, 0, status)
+
+
+def test_retries_0_is_one_attempt(run: RunModule) -> None:
+    done = run({"object_keys": "a", "retries": 0}, event(["a"], answer(503)))
+
+    assert (done.failed, done.result["retry_count"]) == (True, 0)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_without_credentials_the_failure_is_complete(run: RunModule, check_mode: bool) -> None:
+    done = run({"object_keys": ["a", "b", "a"], "auth_token": None}, check_mode=check_mode)
+
+    assert (done.failed, done.result["changed"], done.result["project_id"]) == (True, False, PROJECT)
+    assert done.result["error"] == {
+        "kind": "credentials",
+        "http_status": None,
+        "error_code": None,
+        "error_msg": None,
+        "error_detail": None,
+        "request_id": None,
+        "object_keys": [],
+    }
+    assert (done.result["object_count"], done.result["remaining_object_keys"]) == (2, ["a", "b"])
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_look_up_that_is_refused_leaves_the_project_open(run: RunModule, check_mode: bool) -> None:
+    look_up = Expected("GET", LOOK_UP, answer(403, {"error_code": "x"}, X_Request_Id="0a1d"))
+
+    done = run({"object_keys": ["a"], "project_id": None}, look_up, check_mode=check_mode)
+
+    assert (done.failed, done.result["project_id"], done.result["remaining_object_keys"]) == (True, None, ["a"])
+    error = done.result["error"]
+    assert (error["kind"], error["http_status"], error["request_id"]) == ("credentials", 403, "0a1d")
+
+
+# ---- arguments
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"object_keys": []}, "object_keys: the list is empty"),
+        ({"object_keys": ""}, "object_keys: item 1 is empty"),
+        ({"object_keys": ["a", ""]}, "object_keys: item 2 is empty"),
+        ({"object_keys": ["a", 1.10]}, "object_keys: item 2 is the number 1.1: quote it"),
+        ({"object_keys": ["a", None]}, "object_keys: item 2 is null"),
+        ({"object_keys": [{"a": 1}]}, "object_keys: item 1 is a dictionary"),
+        ({"object_keys": {"a": 1}}, "object_keys: is a dictionary"),
+        ({"object_keys": "a,b"}, 'object_keys: the string "a,b" holds a comma'),
+        ({"object_keys": ["a", "b" * 16385]}, "object_keys: item 2 "),
+        ({"object_keys": ["%ZZ"], "object_keys_encoded": True}, 'object_keys: item 1 "%ZZ" has a % without two'),
+        ({"object_keys": ["a b"], "object_keys_encoded": True}, 'object_keys: item 1 "a b" has a blank'),
+        ({"sync_task_id": ""}, "sync_task_id: is empty"),
+        ({"sync_task_id": "i" * 1025}, "sync_task_id: has 1025 characters: at most 1024"),
+        ({"sync_task_id": ".."}, "sync_task_id: .. is no id"),
+        ({"sync_task_id": "a/b"}, 'sync_task_id: has "/" at character 2'),
+        ({"sync_task_id": "a\n"}, 'sync_task_id: has "\\n" at character 2'),
+        ({"project_id": "a/b"}, 'project_id: has "/" at character 2'),
+        ({"batch_size": 0}, "batch_size: 0 is out of range: 1 to 100 are allowed"),
+        ({"batch_size": 101}, "batch_size: 101 is out of range: 1 to 100 are allowed"),
+        ({"auth_token": "t" * 16385}, "auth_token: has 16385 characters: at most 16384"),
+        ({"auth_token": "Marker-token\n"}, "auth_token: ends with a line break"),
+        ({"access_key": "ak"}, "auth_token and access_key are given"),
+        ({"auth_token": None, "access_key": "ak"}, "access_key is given without secret_key"),
+        ({"endpoint": "http://oms.example"}, "endpoint: http:// sends in clear text"),
+        ({"iam_endpoint": "ftp://iam.example"}, "iam_endpoint: must be https://host"),
+        ({"region": None}, "region: is needed to find the endpoint"),
+        ({"retries": 101}, "retries: 101 is out of range: 0 to 100 are allowed"),
+        ({"retry_max_delay": -1}, "retry_max_delay: -1 is out of range: 0 to 3600 seconds"),
+        ({"timeout": 0}, "timeout: 0 is out of range: 0.001 to 3600 seconds"),
+        ({"ca_path": "/no/such/file"}, "ca_path: the file /no/such/file can't be read: No such file or directory"),
+    ],
+)
+def test_an_argument_error_sends_nothing_and_gives_msg_alone(
+    run: RunModule, options: dict[str, t.Any], said: str, check_mode: bool
+) -> None:
+    done = run({"object_keys": "a", **options}, check_mode=check_mode)
+
+    assert done.failed
+    assert str(done.msg).startswith(said)
+    assert done.result == {}
+    assert done.warnings == []
+
+
+def test_a_bad_variable_is_an_argument_error(run: RunModule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HW_AUTH_TOKEN", "Marker-token ")
+
+    done = run({"object_keys": "a", "auth_token": None})
+
+    assert (done.msg, done.result) == ("HW_AUTH_TOKEN: ends with a blank: take it away", {})
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "needed"),
+    [
+        ({}, True),
+        ({"endpoint": "http://localhost:1"}, True),
+        ({"iam_endpoint": "http://localhost:1"}, True),
+        ({"endpoint": "http://localhost:1", "iam_endpoint": "http://localhost:2"}, False),
+    ],
+)
+def test_certificates_are_read_where_they_are_needed(
+    run: RunModule, monkeypatch: pytest.MonkeyPatch, endpoints: dict[str, str], needed: bool
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
+    # Without credentials, so that nothing is sent.
+    done = run({"object_keys": "a", "auth_token": None, **endpoints})
+
+    assert str(done.msg).startswith("REQUESTS_CA_BUNDLE: the file" if needed else "no credentials found")
+
+
+@pytest.mark.parametrize("missing", ["sync_task_id", "object_keys"])
+def test_what_is_required_has_to_be_given(run: RunModule, missing: str) -> None:
+    done = run({"object_keys": "a", missing: None})
+
+    assert (done.failed, done.msg, done.result) == (True, f"missing required arguments: {missing}", {})
+
+
+def test_without_requests_the_message_says_so(run: RunModule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "REQUESTS_IMPORT_ERROR", "Traceback")
+
+    done = run({"object_keys": "a"})
+
+    assert done.failed
+    assert str(done.msg).startswith("Failed to import the required Python library (requests)")
+    assert set(done.result) <= {"exception"}
+
+
+# ---- warnings and secrets
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_unchecked_certificates_cause_a_warning(run: RunModule, check_mode: bool) -> None:
+    expected = reading() if check_mode else event(["a"])
+
+    done = run({"object_keys": "a", "validate_certs": False}, expected, check_mode=check_mode)
+
+    assert done.warnings == ["validate_certs is false: whoever answers in the service's place can read what is sent"]
+
+
+def test_unchecked_certificates_cause_a_warning_where_the_look_up_fails(run: RunModule) -> None:
+    look_up = Expected("GET", LOOK_UP, answer(401))
+
+    done = run({"object_keys": "a", "project_id": None, "validate_certs": False}, look_up)
+
+    assert len(done.warnings) == 1
+
+
+def test_secrets_of_the_environment_are_registered_with_ansible(
+    run: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered: set[str] = set()
+    monkeypatch.setattr(oms_sync_event, "registrar", lambda _module: registered.add)
+    for name in ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"):
+        monkeypatch.setenv(name, f"Marker-{name}")
+
+    run({"object_keys": "a", "auth_token": None}, event(["a"]))
+
+    assert registered == {"Marker-HW_ACCESS_KEY", "Marker-HW_SECRET_KEY", "Marker-HW_SECURITY_TOKEN"}
+
+
+def test_what_a_service_echoes_is_masked(run: RunModule) -> None:
+    echo = answer(400, {"error_code": "x", "error_msg": "X-Auth-Token: Marker-token"}, X_Request_Id="Marker-token")
+
+    done = run({"object_keys": "a"}, event(["a"], echo))
+
+    assert "Marker-token" not in f"{done.msg} {done.result}"
+    assert done.result["error"]["error_msg"] == "X-Auth-Token: ********"
+
+
+# ---- documentation
+
+RETURN = yaml.safe_load(oms_sync_event.RETURN)
+TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str}
+
+
+def assert_documented(values: dict[str, t.Any], documented: dict[str, t.Any], where: str = "") -> None:
+    """Each key is documented and each documented key is there, of the type that is documented."""
+    assert set(values) == set(documented), where
+    for name, value in values.items():
+        entry, here = documented[name], f"{where}{name}"
+        if value is None:
+            assert "V(null)" in str(entry["description"]), here
+            continue
+        assert type(value) is TYPES[entry["type"]], here
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            if isinstance(value, list):
+                assert type(item) is TYPES[entry["elements"]], here
+            if isinstance(item, dict):
+                assert_documented(item, entry["contains"], f"{here}.")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected", "check_mode"),
+    [
+        ({}, [event(["a"])], False),
+        ({}, [reading()], True),
+        ({}, [reading(403)], True),
+        ({}, [event(["a"], STOPPED)], False),
+        ({}, [event(["a"], answer(400, {"error_msg": "m", "error_detail": {"d": 1}}))], False),
+        ({"batch_size": 1, "object_keys": ["a", "b"]}, [event(["a"]), event(["b"], STOPPED)], False),
+        ({}, [reading(404)], True),
+        ({"auth_token": None}, [], False),
+        ({"auth_token": None}, [], True),
+        ({"project_id": None}, [Expected("GET", LOOK_UP, answer(200, {"projects": []}))], False),
+    ],
+)
+def test_each_result_has_all_the_keys_that_are_documented(
+    run: RunModule, options: dict[str, t.Any], expected: list[Expected], check_mode: bool
+) -> None:
+    done = run({"object_keys": "a", **options}, *expected, check_mode=check_mode)
+
+    assert_documented(done.result, RETURN)
+    counted = ("resumed_count", "accepted_count", "remaining_count")
+    if not check_mode:
+        assert done.result["object_count"] == sum(done.result[name] for name in counted)

@@ -1,0 +1,217 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""What is written in two places says the same in both.
+
+That RETURN names the keys that really come is in the test of each module, which has real results.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.huaweicloud.oms.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
+from ansible_collections.huaweicloud.oms.plugins.doc_fragments.connection import ModuleDocFragment as Connection
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import COLLECTION_VERSION
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = ROOT / "plugins"
+COLLECTION = "huaweicloud.oms"
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+
+SECRETS = {"access_key", "secret_key", "security_token", "auth_token"}
+
+FRAGMENTS = {
+    "huaweicloud.oms.attributes": yaml.safe_load(Attributes.DOCUMENTATION),
+    "huaweicloud.oms.connection": yaml.safe_load(Connection.DOCUMENTATION),
+}
+
+per_module = pytest.mark.parametrize("name", MODULES)
+
+
+def module(name: str) -> t.Any:
+    return importlib.import_module(f"ansible_collections.huaweicloud.oms.plugins.modules.{name}")
+
+
+def read_yaml(*path: str) -> t.Any:
+    return yaml.safe_load(ROOT.joinpath(*path).read_text(encoding="utf-8"))
+
+
+def documented_options(name: str) -> dict[str, dict[str, t.Any]]:
+    """A module's own options and those of its fragments."""
+    documentation = yaml.safe_load(module(name).DOCUMENTATION)
+    parts = [documentation, *(FRAGMENTS[fragment] for fragment in documentation["extends_documentation_fragment"])]
+    return {option: entry for part in parts for option, entry in part["options"].items()}
+
+
+def what_matters(options: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
+    """Of each option what documentation and argument spec both have, with Ansible's defaults filled in."""
+    return {
+        name: {
+            "type": option.get("type", "str"),
+            "required": option.get("required", False),
+            "default": option.get("default"),
+            "choices": option.get("choices"),
+            "elements": option.get("elements"),
+            "aliases": option.get("aliases", []),
+        }
+        for name, option in options.items()
+    }
+
+
+# ---- options
+
+
+def test_the_connection_fragment_is_the_twin_of_its_spec() -> None:
+    spec = connection_argument_spec()
+    options = FRAGMENTS["huaweicloud.oms.connection"]["options"]
+
+    assert what_matters(options) == what_matters(spec)
+    assert list(options) == list(spec), "the order differs"
+
+
+@per_module
+def test_a_module_s_documentation_is_the_twin_of_its_spec(name: str) -> None:
+    assert what_matters(documented_options(name)) == what_matters(module(name).argument_spec())
+
+
+@per_module
+def test_all_secrets_are_no_log(name: str) -> None:
+    spec = module(name).argument_spec()
+
+    assert {option for option, entry in spec.items() if entry.get("no_log")} == SECRETS
+    # Nothing that could be taken for one is left undecided: Ansible would warn.
+    assert [o for o, entry in spec.items() if re.search("pass|secret|token", o) and "no_log" not in entry] == []
+
+
+def test_who_is_calling_has_no_fallback_and_no_default() -> None:
+    # Or a key given as an option could meet a secret of the environment.
+    for option, entry in connection_argument_spec().items():
+        assert "fallback" not in entry, option
+        assert option not in SECRETS or "default" not in entry, option
+
+
+# ---- examples
+
+
+def tasks(block: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+    """The tasks of a list, with those of its blocks in place of these."""
+    for task in block:
+        nested = [inner for part in ("block", "rescue", "always") for inner in task.get(part, [])]
+        if nested:
+            yield from tasks(nested)
+        else:
+            yield task
+
+
+@per_module
+def test_examples_use_what_exists(name: str) -> None:
+    examples = list(tasks(yaml.safe_load(module(name).EXAMPLES)))
+    validator = ArgumentSpecValidator(module(name).argument_spec())
+    ours = [task[f"{COLLECTION}.{name}"] for task in examples if f"{COLLECTION}.{name}" in task]
+
+    assert ours
+    for arguments in ours:
+        assert validator.validate(arguments).error_messages == []
+
+
+@per_module
+def test_examples_call_modules_by_their_full_names_and_have_names(name: str) -> None:
+    keywords = {"name", "delegate_to", "run_once", "register", "when", "vars", "loop", "no_log", "until", "retries"}
+
+    for task in tasks(yaml.safe_load(module(name).EXAMPLES)):
+        assert task["name"][0].isupper()
+        (action,) = set(task) - keywords
+        assert re.fullmatch(r"(ansible\.builtin|huaweicloud\.oms)\.[a-z_]+", action)
+
+
+# ---- results
+
+
+def entries(documented: dict[str, t.Any], where: str = "") -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+    for name, entry in documented.items():
+        yield f"{where}{name}", entry
+        yield from entries(entry.get("contains", {}), f"{where}{name}.")
+
+
+@per_module
+def test_each_return_value_is_described_with_a_sample_of_its_type(name: str) -> None:
+    types = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str}
+
+    for where, entry in entries(yaml.safe_load(module(name).RETURN)):
+        assert entry["description"], where
+        assert "." in where or entry["returned"], where
+        if entry["type"] == "list":
+            assert entry["elements"] in types, where
+        if "contains" in entry:
+            continue
+        sample = entry["sample"]
+        assert type(sample) is types[entry["type"]] or (sample is None and "V(null)" in entry["description"]), where
+
+
+# ---- the collection's own facts
+
+
+def test_the_action_group_has_all_modules() -> None:
+    assert sorted(read_yaml("meta", "runtime.yml")["action_groups"]["oms"]) == MODULES
+    assert FRAGMENTS["huaweicloud.oms.attributes"]["attributes"]["action_group"]["membership"] == [f"{COLLECTION}.oms"]
+
+
+@per_module
+def test_a_module_is_documented_under_its_name_and_has_the_attributes(name: str) -> None:
+    documentation = yaml.safe_load(module(name).DOCUMENTATION)
+
+    assert documentation["module"] == name
+    assert "huaweicloud.oms.attributes" in documentation["extends_documentation_fragment"]
+    assert set(documentation["attributes"]) <= set(FRAGMENTS["huaweicloud.oms.attributes"]["attributes"])
+
+
+def test_the_user_agent_has_the_version_of_galaxy_yml() -> None:
+    galaxy = read_yaml("galaxy.yml")
+
+    assert f"{galaxy['namespace']}.{galaxy['name']}" == COLLECTION
+    assert galaxy["version"] == COLLECTION_VERSION
+
+
+def test_the_documented_requirements_are_those_of_the_execution_environment() -> None:
+    documented = FRAGMENTS["huaweicloud.oms.connection"]["requirements"]
+    required = ROOT.joinpath("meta", "ee-requirements.txt").read_text(encoding="utf-8").split()
+
+    assert [text.partition(",")[0].replace(" ", "") for text in documented] == required
+    assert read_yaml("meta", "execution-environment.yml")["dependencies"]["python"] == "meta/ee-requirements.txt"
+
+
+# ---- the environment
+
+# requests reads them, and no code of ours.
+PROXIES = {"HTTPS_PROXY", "NO_PROXY"}
+
+
+def variables_in_code() -> set[str]:
+    """All strings in the code that are names of environment variables; of one made with a region, its beginning."""
+    files = [*(PLUGINS / "module_utils").glob("*.py"), *(PLUGINS / "modules").glob("*.py")]
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for text in texts if re.fullmatch("[A-Z]+(_[A-Z]+)+_?", text)}
+
+
+def variables_in_documentation() -> set[str]:
+    """All that is marked as an environment variable; of one with a region's name, the beginning."""
+    documents = [module(name).DOCUMENTATION for name in MODULES] + [Attributes.DOCUMENTATION, Connection.DOCUMENTATION]
+    marked = {name for document in documents for name in re.findall(r"\bE\(([^)]+)\)", document)}
+    return {name.removesuffix("CN_NORTH_4") for name in marked}
+
+
+def test_the_documentation_names_the_variables_that_the_code_reads() -> None:
+    assert variables_in_documentation() == variables_in_code() | PROXIES
+    assert "HUAWEICLOUD_SDK_REGION_OMS_" in variables_in_code()
