@@ -90,7 +90,7 @@ class Secrets:
         # A blank, or nothing, is no secret: masking it would garble everything.
         if bare:
             # A server may echo it as a URL or JSON has it, too.
-            for form in {known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1]}:
+            for form in (known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1]):
                 self._register(form)
                 self._values.add(form)
         return value

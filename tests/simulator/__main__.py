@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import ssl
 import sys
 from pathlib import Path
@@ -41,7 +42,12 @@ async def serve(arguments: argparse.Namespace) -> None:
     print(json.dumps(ready), flush=True)
     # Whoever started this holds the other end of standard input: when that process dies, however it does, this ends.
     finished = asyncio.Event()
-    loop.add_reader(sys.stdin, lambda: sys.stdin.buffer.read1(1024) or finished.set())
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            finished.set()
+
+    loop.add_reader(sys.stdin, read)
     try:
         await asyncio.wait_for(finished.wait(), arguments.max_seconds)
     except TimeoutError:

@@ -146,7 +146,7 @@ def entries(documented: dict[str, t.Any], where: str = "") -> t.Iterator[tuple[s
 
 @per_module
 def test_each_return_value_is_described_with_a_sample_of_its_type(name: str) -> None:
-    types = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str}
+    types = ("bool", "dict", "int", "list", "str")
 
     for where, entry in entries(yaml.safe_load(module(name).RETURN)):
         assert entry["description"], where
@@ -156,7 +156,7 @@ def test_each_return_value_is_described_with_a_sample_of_its_type(name: str) -> 
         if "contains" in entry:
             continue
         sample = entry["sample"]
-        assert type(sample) is types[entry["type"]] or (sample is None and "V(null)" in entry["description"]), where
+        assert type(sample).__name__ == entry["type"] or (sample is None and "V(null)" in entry["description"]), where
 
 
 # ---- the collection's own facts

@@ -44,7 +44,7 @@ HOST = "oms.cn-north-4.myhuaweicloud.com"
 
 # What a server does with a connection once it has read a request: the bytes of an answer, or a function that returns
 # the socket to go on with, or None where it has ended the connection.
-Answer = bytes | Callable[[socket.socket], socket.socket | None]
+Answer: t.TypeAlias = "bytes | Callable[[socket.socket], socket.socket | None]"
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Server:
     def _accept(self) -> None:
         with suppress(OSError):
             for number in range(1, 100):
-                connection, _ = self._listener.accept()
+                connection, _address = self._listener.accept()
                 connection.settimeout(5)
                 self.open.append(connection)
                 thread = threading.Thread(target=self._serve, args=(connection, number), daemon=True)
@@ -191,7 +191,7 @@ def server_context(authority: trustme.CA, host: str = "127.0.0.1", **options: t.
 
 
 def connections(timeout: float = 2.0, ca_path: str | None = None, validate_certs: bool = True) -> Connections:
-    context, _ = tls_context(validate_certs, ca_path, {}, needed=bool(ca_path))
+    context, _warning = tls_context(validate_certs, ca_path, {}, needed=bool(ca_path))
     return Connections(context, timeout, "agent/1.0")
 
 
@@ -257,7 +257,7 @@ def test_a_request_without_a_body_says_so(serve: Serve) -> None:
 def test_the_user_agent_names_all_that_matters(serve: Serve) -> None:
     server = serve(answer())
     options = {"retries": 0, "retry_max_delay": 1.0, "validate_certs": True, "ca_path": None, "timeout": 2.0}
-    transport, _ = open_transport(options, {}, [server.endpoint], "2.19.14")
+    transport, _warning = open_transport(options, {}, [server.endpoint], "2.19.14")
 
     transport.send(event(server.endpoint), lambda *_: {})
 
@@ -277,7 +277,7 @@ def test_one_connection_serves_for_many_requests(serve: Serve) -> None:
     )
     client = connections()
 
-    answers = [client.exchange(event(server.endpoint), {}) for _ in range(7)]
+    answers = [client.exchange(event(server.endpoint), {}) for _number in range(7)]
 
     assert [response.status for response in answers] == [200, 400, 503, 302, 204, 200, 200]
     assert [response.body for response in answers][-2:] == [b"abc", b"last"]
@@ -319,7 +319,7 @@ def test_no_credentials_come_from_netrc(serve: Serve, tmp_path: Path, monkeypatc
 def test_no_cookie_is_kept(serve: Serve) -> None:
     server = serve(answer(200, b"", "Set-Cookie: a=b"), answer())
     client = connections()
-    for _ in range(2):
+    for _number in range(2):
         client.exchange(event(server.endpoint), {})
 
     assert server.seen[1].header("Cookie") == []
@@ -415,7 +415,7 @@ def dripping(status: int) -> Answer:
     def send(connection: socket.socket) -> None:
         connection.sendall(f"HTTP/1.1 {status} Reason\r\nContent-Length: 200\r\n\r\n".encode())
         with suppress(OSError):
-            for _ in range(200):
+            for _number in range(200):
                 connection.sendall(b"x")
                 time.sleep(0.02)
         connection.close()
@@ -632,10 +632,10 @@ def test_a_private_authority_is_trusted_where_ca_path_names_it(
     serve: Serve, authority: trustme.CA, ca_path: str
 ) -> None:
     server = serve(answer(200), answer(200), context=server_context(authority))
-    context, _ = tls_context(True, ca_path, {})
+    context, _warning = tls_context(True, ca_path, {})
     client = Connections(context, 2.0, "agent/1.0")
 
-    statuses = [client.exchange(event(server.endpoint), {}).status for _ in range(2)]
+    statuses = [client.exchange(event(server.endpoint), {}).status for _number in range(2)]
 
     assert statuses == [200, 200]
     assert {seen.connection for seen in server.seen} == {1}
@@ -757,7 +757,7 @@ def test_https_goes_through_the_proxy(
     client = connections(ca_path=ca_path)
     request = event(Endpoint(f"https://{HOST}", "region cn-north-4"))
 
-    statuses = [client.exchange(request, {"X-Auth-Token": SECRET}).status for _ in range(2)]
+    statuses = [client.exchange(request, {"X-Auth-Token": SECRET}).status for _number in range(2)]
 
     assert statuses == [200, 401]
     connect, first, second = proxy.seen

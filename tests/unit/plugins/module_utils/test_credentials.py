@@ -446,7 +446,7 @@ def test_what_a_key_sends_is_signed_as_the_sdk_signs_it(
 ) -> None:
     headers = dict(authoriser(AccessKey("ak", "sk", security_token), project_id)(request_, START))
     authorization = headers.pop("Authorization")
-    scheme, _, host = request_.endpoint.url.partition("://")
+    scheme, host = request_.endpoint.url.split("://")
     sdk_request = SdkRequest(
         method=request_.method,
         schema=scheme,

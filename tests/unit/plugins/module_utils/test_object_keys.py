@@ -162,7 +162,7 @@ def test_a_value_that_is_no_list_of_names_is_refused(value: t.Any, message: str,
 
 @pytest.mark.parametrize("value", ["test/001.txt", "a[0]{1}", " a", "12:30:45"])
 def test_a_lone_string_is_one_name(value: str) -> None:
-    object_keys, _ = read_object_keys(value, encoded=False)
+    object_keys, _duplicates = read_object_keys(value, encoded=False)
 
     assert [key.name for key in object_keys] == [value]
 
@@ -177,7 +177,7 @@ def test_a_lone_string_is_one_name(value: str) -> None:
     ],
 )
 def test_the_limit_counts_encoded_characters(longest: str, encoded: bool) -> None:
-    object_keys, _ = read_object_keys([longest], encoded)
+    object_keys, _duplicates = read_object_keys([longest], encoded)
 
     assert len(object_keys[0].encoded) == MAX_ENCODED_CHARACTERS == 16384
     message = refusal(["a", longest + "b"], encoded)

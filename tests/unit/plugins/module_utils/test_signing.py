@@ -144,16 +144,16 @@ def test_a_known_request_has_the_known_signature(vector: Vector) -> None:
 def a_text(rng: random.Random, longest: int, without: str = "") -> str:
     """Mostly what has a meaning in a URL, and anything else that UTF-8 can write."""
     alphabet = "azAZ09-_.~ !*'();:@&=+$,/?#[]%\"<>\\^`{|}é中😀\0\n"
-    drawn = (rng.choice(alphabet) if rng.random() < 0.9 else chr(rng.randrange(0xD800)) for _ in range(longest))
+    drawn = (rng.choice(alphabet) if rng.random() < 0.9 else chr(rng.randrange(0xD800)) for _number in range(longest))
     return "".join(c for c in drawn if c not in without)[: rng.randint(0, longest)]
 
 
 def a_request(rng: random.Random) -> dict[str, t.Any]:
     """A request within what the SDK's signer defines: no ``%`` in the path, no ``_`` in a header's name, JSON."""
-    names = [a_text(rng, 8) for _ in range(4)]
+    names = [a_text(rng, 8) for _number in range(4)]
     headers = {
         f"X-{''.join(rng.choices(string.ascii_letters + '-', k=8))}": f" {''.join(rng.choices('abc é;:', k=5))}\t"
-        for _ in range(rng.randint(0, 4))
+        for _number in range(rng.randint(0, 4))
     }
     if rng.random() < 0.5:
         headers["Content-Type"] = rng.choice(["application/json", "application/json;charset=UTF-8"])
@@ -162,7 +162,7 @@ def a_request(rng: random.Random) -> dict[str, t.Any]:
         "host": rng.choice(["oms.cn-north-4.myhuaweicloud.com", "127.0.0.1:8080", "[::1]:443"]),
         "path": "/" + a_text(rng, 30, without="%"),
         # Four names for up to six parameters, so that some are repeated.
-        "query": [(rng.choice(names), a_text(rng, 10)) for _ in range(rng.randint(0, 6))],
+        "query": [(rng.choice(names), a_text(rng, 10)) for _number in range(rng.randint(0, 6))],
         "headers": headers,
         "body": rng.randbytes(rng.choice([0, 1, 1000])),
         "access_key": "".join(rng.choices(string.ascii_letters, k=20)),
@@ -188,7 +188,7 @@ def signed_by_the_sdk(request: dict[str, t.Any]) -> dict[str, str]:
 @pytest.mark.parametrize("seed", range(10))
 def test_a_hundred_requests_are_signed_as_the_sdk_signs_them(seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311
-    for _ in range(100):
+    for _number in range(100):
         request = a_request(rng)
         assert sign(**request) == signed_by_the_sdk(request), request
 

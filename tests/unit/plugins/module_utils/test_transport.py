@@ -18,7 +18,6 @@ from pathlib import Path
 import certifi
 import pytest
 import trustme
-import yaml
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _transport
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     CONNECTION,
@@ -29,7 +28,6 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._signing import canonical_query
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
-    COLLECTION_VERSION,
     Clock,
     Connections,
     Endpoint,
@@ -221,7 +219,7 @@ def test_each_acceptance_starts_the_ten_minutes_anew() -> None:
     exchange = Exchange([*minutes_of_throttling, answer(200), *minutes_of_throttling, answer(200)])
     transport = Transport(exchange, RetryPolicy(1, 1), clock, longest)
 
-    assert [transport.send(REQUEST, dated).status for _ in range(2)] == [200, 200]
+    assert [transport.send(REQUEST, dated).status for _number in range(2)] == [200, 200]
     assert sum(clock.slept) == 4 * 290
 
 
@@ -276,7 +274,7 @@ def test_the_longest_delay_is_the_caller_s() -> None:
 
 
 def test_delays_are_random_by_default() -> None:
-    clocks = [FakeClock() for _ in range(2)]
+    clocks = [FakeClock() for _number in range(2)]
     for clock in clocks:
         Transport(Exchange([answer(503), answer(200)]), RetryPolicy(1, 30), clock).send(REQUEST, dated)
 
@@ -678,7 +676,7 @@ def test_a_context_that_is_not_needed_loads_nothing_and_trusts_nobody(bundle: st
 
 
 def test_the_environment_may_name_a_folder_of_certificates(tmp_path: Path) -> None:
-    context, _ = tls_context(True, None, {"REQUESTS_CA_BUNDLE": str(tmp_path)})
+    context, _warning = tls_context(True, None, {"REQUESTS_CA_BUNDLE": str(tmp_path)})
 
     assert certificates(context) == 0
 
@@ -737,12 +735,12 @@ def test_a_transport_is_opened_without_sending() -> None:
     transport, warning = open_transport(OPTIONS, {}, [ENDPOINT], "2.19.0")
 
     assert isinstance(transport, Transport)
-    assert type(transport.clock) is Clock
+    assert isinstance(transport.clock, Clock)
     assert warning is None
 
 
 def test_opening_a_transport_passes_the_warning_on() -> None:
-    _, warning = open_transport({**OPTIONS, "validate_certs": False}, {}, [ENDPOINT], "2.19.0")
+    _transport, warning = open_transport({**OPTIONS, "validate_certs": False}, {}, [ENDPOINT], "2.19.0")
 
     assert warning
     assert "validate_certs" in warning
@@ -785,9 +783,3 @@ def test_without_requests_the_message_says_what_to_install(monkeypatch: pytest.M
 
     assert "the required Python library (requests)" in str(caught.value)
     assert "import of requests halted" in caught.value.result["exception"]
-
-
-def test_the_version_is_the_one_of_galaxy_yml() -> None:
-    galaxy = Path(__file__).parents[4] / "galaxy.yml"
-
-    assert yaml.safe_load(galaxy.read_text(encoding="utf-8"))["version"] == COLLECTION_VERSION
