@@ -21,6 +21,16 @@ MODULE = "huaweicloud.oms.oms_sync_event"
 RUN_SECONDS = 300
 
 
+class Unsafe(str):
+    """A text that a playbook marks with `!unsafe`, so that Ansible takes no braces in it for a template.
+
+    Not for what looks like a number: Ansible reads `!unsafe "1.10"` as one, quotes or not.
+    """
+
+
+yaml.SafeDumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
+
+
 @dataclass(frozen=True)
 class Run:
     """A command that has ended; ``results`` are those of its tasks, in order, with ``failed`` and ``task`` beside."""

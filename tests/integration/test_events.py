@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
-from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+import yaml
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Unsafe
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
+    ACCESS_KEY,
+    PROJECT_ID,
+    SECRET_KEY,
+    SYNC_TASK_ID,
+)
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+
+GALAXY = Path(__file__).parents[2] / "galaxy.yml"
 
 
 @pytest.mark.parametrize(
@@ -42,3 +51,207 @@ def test_documented_examples(
     assert (request.method, request.target) == ("POST", f"/v2/{PROJECT_ID}/sync-tasks/{SYNC_TASK_ID}/events")
     assert json.loads(request.body) == {"object_keys": sent}
     assert request.accepted
+
+
+def sent_keys(simulator: Simulator) -> list[list[str]]:
+    """The names in each event that was accepted, as they arrived."""
+    return [json.loads(request.body)["object_keys"] for request in simulator.requests("POST") if request.accepted]
+
+
+def test_names_are_split_into_events_in_order_and_sent_once(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    names = [f"name {number}" for number in range(25)]
+    run = ansible.modules(
+        [
+            {**task, "object_keys": names},
+            {**task, "object_keys": [*names, "name 3", "other", "name 0"], "batch_size": 100},
+        ]
+    )
+
+    encoded = [name.replace(" ", "+") for name in names]
+    assert sent_keys(simulator) == [encoded[:10], encoded[10:20], encoded[20:], [*encoded, "other"]]
+    first, second = run.results
+    assert (first["accepted_count"], first["event_count"], first["object_count"]) == (25, 3, 25)
+    assert [event["object_keys"] for event in first["events"]] == sent_keys(simulator)[:3]
+    assert (second["object_count"], second["duplicate_count"], second["event_count"]) == (26, 2, 1)
+    # One connection for all events of a task.
+    assert len({request.connection for request in simulator.requests()[:3]}) == 1
+
+
+def test_a_result_says_all_that_is_documented(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], connection: dict[str, t.Any]
+) -> None:
+    run = ansible.modules([{**task, "object_keys": ["b", "a", "b"]}])
+
+    (request,) = simulator.requests()
+    (result,) = run.results
+    (event,) = result.pop("events")
+    assert event.pop("request_id")
+    assert event == {"object_keys": ["b", "a"], "attempts": 1}
+    for key in ("invocation", "task", "_ansible_no_log"):
+        result.pop(key, None)
+    assert result == {
+        "failed": False,
+        "changed": True,
+        "sync_task_id": SYNC_TASK_ID,
+        "project_id": PROJECT_ID,
+        "endpoint": connection["endpoint"],
+        "object_count": 2,
+        "accepted_count": 2,
+        "duplicate_count": 1,
+        "resumed_count": 0,
+        "event_count": 1,
+        "retry_count": 0,
+        "remaining_count": 0,
+        "remaining_object_keys": [],
+        "remaining_truncated": False,
+        "error": None,
+    }
+    galaxy = yaml.safe_load(GALAXY.read_text(encoding="utf-8"))
+    assert request.headers["user-agent"].startswith(f"huaweicloud.oms/{galaxy['version']} ansible-core/")
+    assert request.headers["content-type"] == "application/json"
+
+
+def test_awkward_names_arrive_byte_for_byte_and_run_nothing(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
+) -> None:
+    trap = tmp_path / "trap"
+    names = [
+        "TEST/中 文.jpg",
+        "a%20b.txt",
+        "/leading//slashes/",
+        " blanks at both ends ",
+        "100% + more & 'quotes' \"too\"",
+        "line\nbreak\r\n\ttab",
+        "emoji 🚀",
+        "~*().-_!",
+        f"$(touch {trap})",
+        f"`touch {trap}`; touch {trap}",
+        "{{ lookup('pipe', 'touch " + str(trap) + "') }}",
+        "{% raw %}{{ 7 * 7 }}{% endraw %}",
+        "{{ undefined_variable }}",
+        "%(asctime)s %s {0}",
+        "1.10",
+        "12:30:45",
+        "null",
+        "a,b",
+        "[x]",
+        "\x00\x1b[31m\x7f",
+        "中" * 1820,
+    ]
+    marked = [Unsafe(name) if "{" in name else name for name in names]
+    run = ansible.playbook([{MODULE: {**task, "object_keys": "{{ names }}"}}], vars={"names": marked})
+
+    assert run.results[0]["changed"], run.output
+    assert simulator.accepted_keys(SYNC_TASK_ID) == names
+    assert sent_keys(simulator)[0][:2] == ["TEST%2F%E4%B8%AD+%E6%96%87.jpg", "a%2520b.txt"]
+    assert not trap.exists()
+
+
+def test_names_out_of_a_result_or_a_file_are_no_templates(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
+) -> None:
+    names = tmp_path / "names.json"
+    names.write_text(json.dumps(["{{ 7 * 7 }}"]), encoding="utf-8")
+    ansible.playbook(
+        [
+            {"ansible.builtin.slurp": {"src": str(names)}, "register": "file"},
+            {MODULE: {**task, "object_keys": "{{ file.content | b64decode | from_json }}"}},
+        ]
+    )
+
+    assert simulator.accepted_keys(SYNC_TASK_ID) == ["{{ 7 * 7 }}"]
+
+
+def test_ad_hoc_commands(simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
+    environ = {
+        "HW_ACCESS_KEY": ACCESS_KEY,
+        "HW_SECRET_KEY": SECRET_KEY,
+        "HW_REGION_NAME": "cn-north-4",
+        "HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": connection["endpoint"],
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": connection["endpoint"],
+    }
+    arguments = {"sync_task_id": SYNC_TASK_ID, "object_keys": ["test/001.txt", "a,b", "1.10"]}
+
+    as_json = ansible.ad_hoc(json.dumps(arguments), environ=environ)
+    as_words = ansible.ad_hoc(f"sync_task_id={SYNC_TASK_ID} object_keys=test/002.txt", environ=environ)
+
+    assert "CHANGED" in as_json.stdout, as_json.output
+    assert "CHANGED" in as_words.stdout, as_words.output
+    assert sent_keys(simulator) == [["test%2F001.txt", "a%2Cb", "1.10"], ["test%2F002.txt"]]
+    # No project was named: IAM was asked for it.
+    assert [request.target for request in simulator.requests("GET")] == ["/v3/projects?name=cn-north-4"] * 2
+
+
+KEY = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+TEMPORARY_KEY = {"access_key": "TEMPORARY1", "secret_key": "temporary-secret", "security_token": "the-sts-token"}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "signed_by"),
+    [
+        pytest.param(KEY, {}, ACCESS_KEY, id="key"),
+        pytest.param(TEMPORARY_KEY, {}, "TEMPORARY1", id="temporary key"),
+        pytest.param({"auth_token": "a-token"}, {}, None, id="token"),
+        pytest.param({}, {"HW_AUTH_TOKEN": "a-token", "HW_ACCESS_KEY": "x", "HW_SECRET_KEY": "y"}, None, id="HW token"),
+        pytest.param(
+            {},
+            {
+                "HUAWEICLOUD_SDK_AK": "TEMPORARY1",
+                "HUAWEICLOUD_SDK_SK": "temporary-secret",
+                "HUAWEICLOUD_SDK_SECURITY_TOKEN": "the-sts-token",
+            },
+            "TEMPORARY1",
+            id="SDK",
+        ),
+        pytest.param(
+            {},
+            {
+                "HW_ACCESS_KEY": "TEMPORARY1",
+                "HW_SECRET_KEY": "temporary-secret",
+                "HW_SECURITY_TOKEN": "the-sts-token",
+                "CLOUD_SDK_AK": "x",
+                "CLOUD_SDK_SK": "y",
+            },
+            "TEMPORARY1",
+            id="HW",
+        ),
+        pytest.param({}, {"CLOUD_SDK_AK": ACCESS_KEY, "CLOUD_SDK_SK": SECRET_KEY}, ACCESS_KEY, id="CLOUD_SDK"),
+        pytest.param(KEY, {"HW_AUTH_TOKEN": "of the environment"}, ACCESS_KEY, id="options before environment"),
+    ],
+)
+def test_ways_to_sign_in(
+    simulator: Simulator,
+    ansible: Ansible,
+    task: dict[str, t.Any],
+    options: dict[str, str],
+    environ: dict[str, str],
+    signed_by: str | None,
+) -> None:
+    simulator.add_access_key("TEMPORARY1", "temporary-secret", "the-sts-token")
+    simulator.add_token("a-token")
+    of_task = {name: value for name, value in task.items() if name not in KEY}
+
+    run = ansible.modules([{**of_task, **options, "object_keys": ["a"]}], environ=environ)
+
+    assert [result["changed"] for result in run.results] == [True], run.output
+    (request,) = simulator.requests()
+    if signed_by:
+        assert f"Access={signed_by}," in request.headers["authorization"]
+        assert "x-auth-token" not in request.headers
+    else:
+        assert request.headers["x-auth-token"] == "a-token"
+        assert "authorization" not in request.headers
+
+
+def test_defaults_for_the_action_group_reach_the_module(
+    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
+) -> None:
+    del connection["project_id"]
+    ansible.playbook(
+        [{MODULE: {"sync_task_id": SYNC_TASK_ID, "object_keys": ["a"]}}],
+        module_defaults={"group/huaweicloud.oms.oms": connection},
+    )
+
+    assert simulator.accepted_keys(SYNC_TASK_ID) == ["a"]
