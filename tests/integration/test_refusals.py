@@ -1,0 +1,171 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""What is refused before anything is sent, in words that say what is wrong, where, and what is allowed."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+
+# Characters of a name that have to be encoded take three each.
+TOO_LONG = "中" * 1820 + "a" * 5
+
+REFUSALS = {
+    "no names": ({"object_keys": []}, "object_keys: the list is empty: give at least 1 name"),
+    "an empty name": ({"object_keys": ["a", ""]}, "object_keys: item 2 is empty: a name has at least 1 character"),
+    "an empty string": ({"object_keys": ""}, "object_keys: item 1 is empty"),
+    "a name too long": (
+        {"object_keys": ["a", TOO_LONG]},
+        "has 16385 characters when URL-encoded: at most 16384 are allowed",
+    ),
+    "an encoded name too long": (
+        {"object_keys": ["a" * 16385], "object_keys_encoded": True},
+        "has 16385 characters when URL-encoded: at most 16384 are allowed",
+    ),
+    "a number": ({"object_keys": ["a", "b", 1.10]}, "object_keys: item 3 is the number 1.1: quote it"),
+    "a time of day": ({"object_keys": [45045]}, "object_keys: item 1 is the number 45045: quote it"),
+    "a boolean": ({"object_keys": [True]}, "object_keys: item 1 is the boolean true: quote it"),
+    "null": ({"object_keys": ["a", None]}, "object_keys: item 2 is null: give a name, or leave the item out"),
+    "a dictionary": ({"object_keys": [{"key": "a"}]}, "object_keys: item 1 is a dictionary: give names only"),
+    "a nested list": ({"object_keys": [["a"]]}, "object_keys: item 1 is a list: give names only"),
+    "a dictionary for a list": ({"object_keys": {"a": 1}}, "object_keys: is a dictionary, but must be a list of str"),
+    "a comma": ({"object_keys": "a,b"}, 'object_keys: the string "a,b" holds a comma: give a list, even for one name'),
+    "a bracket": ({"object_keys": "[a"}, 'object_keys: the string "[a" starts with [: give a list'),
+    "a brace": ({"object_keys": " {a"}, 'object_keys: the string " {a" starts with {: give a list'),
+    "half an escape": (
+        {"object_keys": ["a", "b%ZZ"], "object_keys_encoded": True},
+        'object_keys: item 2 "b%ZZ" has a % without two hexadecimal digits behind it at character 2',
+    ),
+    "a blank in an encoded name": (
+        {"object_keys": ["a b"], "object_keys_encoded": True},
+        'object_keys: item 1 "a b" has a blank at character 2',
+    ),
+    "a tab in an encoded name": (
+        {"object_keys": ["a\tb"], "object_keys_encoded": True},
+        "has a control character at character 2",
+    ),
+    "an encoded name outside ASCII": (
+        {"object_keys": ["é"], "object_keys_encoded": True},
+        "has non-ASCII at character 1",
+    ),
+    "an empty id": ({"sync_task_id": ""}, "sync_task_id: is empty: 1 to 1024 characters are needed"),
+    "an id too long": ({"sync_task_id": "a" * 1025}, "sync_task_id: has 1025 characters: at most 1024 are allowed"),
+    "two dots": ({"sync_task_id": ".."}, "sync_task_id: .. is no id, it would change the path of the URL"),
+    "one dot": ({"sync_task_id": "."}, "sync_task_id: . is no id"),
+    "a slash": ({"sync_task_id": "a/b"}, 'sync_task_id: has "/" at character 2: only A-Z a-z 0-9 _ . ~ - are allowed'),
+    "a percent sign": ({"sync_task_id": "a%2Fb"}, 'sync_task_id: has "%" at character 2'),
+    "a line break in an id": ({"sync_task_id": "a\n"}, 'sync_task_id: has "\\n" at character 2'),
+    "a project with a slash": ({"project_id": "a/b"}, 'project_id: has "/" at character 2'),
+    "too many in an event": ({"batch_size": 101}, "batch_size: 101 is out of range: 1 to 100 are allowed"),
+    "none in an event": ({"batch_size": 0}, "batch_size: 0 is out of range: 1 to 100 are allowed"),
+    "retries below": ({"retries": -1}, "retries: -1 is out of range: 0 to 100 are allowed"),
+    "retries above": ({"retries": 101}, "retries: 101 is out of range: 0 to 100 are allowed"),
+    "no time": ({"timeout": 0}, "timeout: 0 is out of range"),
+    "a negative delay": ({"retry_max_delay": -0.5}, "retry_max_delay: -0.5 is out of range"),
+    "a region that is none": ({"region": "a.example/"}, "region: must be a region's id like cn-north-4"),
+    "clear text": (
+        {"endpoint": "http://oms.example.com"},
+        "endpoint: http:// sends in clear text and is allowed on loopback only: use https://oms.example.com",
+    ),
+    "clear text to what looks like loopback": ({"endpoint": "http://127.0.0.1.example.com"}, "in clear text"),
+    "an endpoint with a path": (
+        {"endpoint": "https://oms.example.com/v2"},
+        "endpoint: must be https://host or https://host:port and nothing more",
+    ),
+    "no such ca_path": ({"ca_path": "/nonexistent/ca.pem"}, "ca_path: the file /nonexistent/ca.pem can't be read: No "),
+    "no PEM": ({"ca_path": __file__}, "holds no certificates in PEM format"),
+    "half a pair": (
+        {"secret_key": None},
+        "access_key is given without secret_key: they belong together, and the environment does not fill the gap",
+    ),
+    "a security token alone": (
+        {"access_key": None, "secret_key": None, "security_token": "x"},
+        "security_token is given without access_key and",
+    ),
+    "two ways to sign in": ({"auth_token": "x"}, "auth_token and access_key and secret_key are given"),
+    "a token too long": (
+        {"access_key": None, "secret_key": None, "auth_token": "a" * 16385},
+        "auth_token: has 16385 characters: at most 16384 are allowed",
+    ),
+    "a line break behind a token": (
+        {"access_key": None, "secret_key": None, "auth_token": "MIIEow\n"},
+        "auth_token: ends with a line break (base64 and echo add one): take it away",
+    ),
+    "a blank behind a key": ({"secret_key": "geheim "}, "secret_key: ends with a blank: take it away"),
+    "a key outside ASCII": ({"secret_key": "geheim-ü"}, "secret_key: character 8 of 8 is none that a key"),
+}
+
+
+@pytest.fixture(scope="module")
+def refused(
+    tmp_path_factory: pytest.TempPathFactory, simulator_process: Simulator
+) -> tuple[dict[str, dict[str, t.Any]], int]:
+    """The result of each case, and how many requests arrived at all. One start of Ansible serves all cases."""
+    simulator_process.reset()
+    task = {
+        "region": "cn-north-4",
+        "project_id": "a-project",
+        "endpoint": simulator_process.url,
+        "iam_endpoint": simulator_process.url,
+        "access_key": "AN-ACCESS-KEY",
+        "secret_key": "a-secret-key",
+        "sync_task_id": SYNC_TASK_ID,
+        "object_keys": ["a"],
+    }
+    cases = [{**task, **options} for options, _message in REFUSALS.values()]
+    given = [{name: value for name, value in case.items() if value is not None} for case in cases]
+    run = Ansible(tmp_path_factory.mktemp("refused")).modules(given)
+    assert len(run.results) == len(REFUSALS), run.output
+    return dict(zip(REFUSALS, run.results, strict=True)), len(simulator_process.requests())
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_what_breaks_a_rule_is_refused(refused: tuple[dict[str, dict[str, t.Any]], int], case: str) -> None:
+    _options, message = REFUSALS[case]
+    result = refused[0][case]
+
+    assert result["failed"]
+    assert message in result["msg"]
+    # An argument error gives the message alone.
+    assert not {"error", "object_count", "remaining_object_keys"} & set(result)
+    # The secret does not come with it.
+    assert "a-secret-key" not in str(result)
+
+
+def test_nothing_is_sent(refused: tuple[dict[str, dict[str, t.Any]], int]) -> None:
+    assert refused[1] == 0
+
+
+def test_without_credentials_the_names_come_back(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    del task["access_key"], task["secret_key"]
+    run = ansible.modules(
+        [{**task, "object_keys": ["a", "b"]}], environ={"HW_ACCESS_KEY": "half", "CLOUD_SDK_SK": "the-other-half"}
+    )
+
+    (result,) = run.results
+    assert result["failed"]
+    assert "no credentials found" in result["msg"]
+    # Half a pair in the environment is passed over, and named.
+    assert "HW_ACCESS_KEY" in result["msg"]
+    assert "CLOUD_SDK_SK" in result["msg"]
+    assert result["error"]["kind"] == "credentials"
+    assert (result["changed"], result["accepted_count"]) == (False, 0)
+    assert result["remaining_object_keys"] == ["a", "b"]
+    assert simulator.requests() == []
+
+
+def test_a_name_as_long_as_can_be_is_sent(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    ansible.modules([{**task, "object_keys": [TOO_LONG[:-1]]}])
+
+    (request,) = simulator.requests()
+    assert request.accepted
+    assert len((request.object_keys or [""])[0]) == 16384
