@@ -263,7 +263,7 @@ def test_a_wrong_clock_is_named(simulator: Simulator, ansible: Ansible, task: di
     (result,) = ansible.modules([{**task, "object_keys": ["a"]}]).results
 
     assert result["error"]["http_status"] == 401
-    assert re.search("the clock of this host is (3599|3600) s behind the service's: set it right", result["msg"])
+    assert re.search("The clock of this host is (3599|3600) s behind the service's: set it right", result["msg"])
 
 
 def test_connections_that_can_not_be_made(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
