@@ -572,7 +572,8 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
     if any(isinstance(c, timeouts) and not isinstance(c, urllib3.exceptions.NewConnectionError) for c in chain):
         what = f"no answer within {timeout:g} s"
         return failed(TIMEOUT, what, f"Check the network to {where}, or raise timeout", True)
-    if found(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, TypeError):
+    # Only if it is the error itself: urllib3 1.26 has a TypeError behind each error that comes while it waits.
+    if found(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) or isinstance(error, TypeError):
         what = "no request can be made to this endpoint, or through this proxy"
         return failed(CONNECTION, what, f"Check the {request.endpoint.source}, and the URL in HTTPS_PROXY", False)
     number = next((cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno), None)

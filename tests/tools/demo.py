@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -35,17 +36,18 @@ def heading(text: str) -> None:
     print(f"\n=== {text}\n", flush=True)
 
 
-def run_playbook(url: str) -> int:
+def run_playbook(url: str, collections: Path) -> int:
     """Run the demo's playbook and return its exit status.
 
     :arg url: where the simulator plays both OMS and IAM.
+    :arg collections: the folder in which Ansible finds the collection.
     """
     # Only what programs need to run: neither the caller's own credentials nor Ansible's settings have a part in this.
     environment = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TERM", "TMPDIR") if name in os.environ}
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(ROOT / "build" / "home"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"),
+        "HOME": str(collections.parent / "home"),
+        "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         # In colours where a person looks on.
@@ -62,6 +64,9 @@ def run_playbook(url: str) -> int:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--collections", type=Path, default=ROOT / "build" / "collections")
+    collections = parser.parse_args().collections
     # A terminal that closes, or a CI that ends the job, must not leave the simulator behind, either.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
@@ -71,7 +76,7 @@ def main() -> int:
         simulator.add_task(SYNC_TASK_ID, project_id=PROJECT_ID)
         simulator.add_task(STOPPED_TASK_ID, project_id=PROJECT_ID, status="STOPPED")
         heading(f"A simulator of OMS listens on {simulator.url}. ansible-playbook playbooks/demo.yml")
-        status = run_playbook(simulator.url)
+        status = run_playbook(simulator.url, collections)
 
         heading("What the simulator received")
         for request in simulator.requests():

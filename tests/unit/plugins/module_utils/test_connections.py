@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import socket
 import ssl
@@ -614,6 +615,18 @@ def test_an_error_is_known_however_it_is_wrapped(
     caught = connection_failure(wrapped, REQUEST, 2.5)
 
     assert (caught.kind, caught.passing, str(caught)) == (kind, passing, text)
+
+
+def test_a_reset_stays_one_where_urllib3_tried_something_else_before() -> None:
+    """Version 1.26 calls getresponse with an argument that Python 3 does not know, and then without."""
+    reset = ConnectionResetError(errno.ECONNRESET, "reset")
+    reset.__context__ = TypeError("unexpected keyword argument 'buffering'")
+    wrapped = requests.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", reset))
+
+    caught = connection_failure(wrapped, REQUEST, 1)
+
+    assert (caught.kind, caught.passing) == ("connection", True)
+    assert "connection reset by peer" in str(caught)
 
 
 def test_errors_in_a_ring_come_to_an_end() -> None:

@@ -1,0 +1,85 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""What `make demo` shows, and that it leaves nothing running behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import typing as t
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+DEMO = Path(__file__).parents[1] / "tools" / "demo.py"
+COMMAND = [sys.executable, str(DEMO), f"--collections={os.environ['ANSIBLE_COLLECTIONS_PATH']}"]
+
+
+def test_it_shows_what_is_sent_and_what_arrives() -> None:
+    ended = subprocess.run(COMMAND, capture_output=True, text=True, timeout=120, check=False)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for line in (
+        "8 objects would be sent, 1 repeat left out",
+        "8 objects accepted in 2 events",
+        "The sync task is stopped: start it",
+        "Remaining: late.txt",
+        "releases%2F1.4.2%2Fnotes%2Berrata.txt",
+        "%E7%85%A7%E7%89%87%2F%E5%8C%97%E4%BA%AC+2026.jpg",
+        "照片/北京 2026.jpg",
+        "  /leading/slash.txt",
+        "  {{ lookup('pipe', 'id') }}.txt",
+    ):
+        assert line in ended.stdout
+    received = ended.stdout[ended.stdout.index("What the simulator received") :]
+    assert received.count("200  POST /v2/") == 2
+    assert received.count("400  POST /v2/") == 1
+    assert "demo-secret-key" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_interrupted_it_stops_all_that_it_started(number: signal.Signals) -> None:
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True, start_new_session=True) as demo:
+        assert demo.stdout
+        listening = next(line for line in demo.stdout if "listens on" in line)
+        address = urlsplit(next(word for word in listening.split() if word.startswith("http")).rstrip("."))
+        # Ctrl-C goes to all that runs in the terminal, the others to the one process.
+        (os.killpg if number == signal.SIGINT else os.kill)(demo.pid, number)
+        assert demo.wait(60) != 0
+
+    assert ends(lambda: not answers(address.hostname or "", address.port or 0))
+    assert ends(lambda: not is_group(demo.pid))
+
+
+def ends(condition: t.Callable[[], bool], seconds: float = 20) -> bool:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def is_group(number: int) -> bool:
+    """Whether any process is left in a process group."""
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""One run on a managed host as old as can be: Python 3.9 with the requests and urllib3 of RHEL 9."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
+    ACCESS_KEY,
+    PROJECT_ID,
+    SECRET_KEY,
+    SYNC_TASK_ID,
+)
+from ansible_collections.huaweicloud.oms.tests.simulator.certificates import make_certificates
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+
+
+@pytest.mark.skipif("OMS_TEST_TARGET_PYTHON39" not in os.environ, reason="no Python 3.9 was named")
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+def test_it_runs_on_python_3_9_with_requests_2_25_1(ansible: Ansible, tmp_path: Path, secure: bool) -> None:
+    python = os.environ["OMS_TEST_TARGET_PYTHON39"]
+    made = make_certificates(tmp_path)
+    names = [f"name {number}" for number in range(25)]
+    task: dict[str, t.Any] = {
+        "region": "cn-north-4",
+        "project_id": PROJECT_ID,
+        "access_key": ACCESS_KEY,
+        "secret_key": SECRET_KEY,
+        "sync_task_id": SYNC_TASK_ID,
+        "object_keys": names,
+        "retry_max_delay": 0,
+    }
+    with Simulator(made.server if secure else None) as simulator:
+        simulator.add_access_key(ACCESS_KEY, SECRET_KEY)
+        simulator.add_task(SYNC_TASK_ID, PROJECT_ID)
+        simulator.fault("answer", status=503, skip=1)
+        simulator.fault("reset")
+        run = ansible.playbook(
+            [
+                {"ansible.builtin.setup": {"gather_subset": ["!all", "!min", "python"]}},
+                {MODULE: {**task, "endpoint": simulator.url, "ca_path": str(made.authority)}},
+                {MODULE: {**task, "endpoint": simulator.url, "sync_task_id": "other"}, "ignore_errors": True},
+            ],
+            "-e",
+            f"ansible_python_interpreter={python}",
+        )
+
+        assert len(run.results) == 3, run.output
+        facts, accepted, other = run.results
+        assert facts["ansible_facts"]["ansible_python"]["version"]["minor"] == 9, run.output
+        assert accepted["changed"], run.output
+        assert simulator.accepted_keys(SYNC_TASK_ID) == names
+        assert accepted["retry_count"] == 2
+        assert simulator.requests()[-1].headers["user-agent"].endswith("requests/2.25.1")
+        assert other["error"]["kind"] == ("tls" if secure else "service")
