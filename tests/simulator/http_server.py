@@ -148,7 +148,7 @@ class Connection(asyncio.Protocol):
         elif reply.fault == "drip":
             for byte in _serialize(reply):
                 self._transport.write(bytes([byte]))
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.01)
         elif reply.fault == "endless":
             self._transport.write(_serialize(reply, missing=10**12))
             while not self._transport.is_closing():
