@@ -41,10 +41,10 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import 
     read_endpoint,
     tls_context,
 )
+from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, FakeClock
 
 ENDPOINT = Endpoint("https://oms.cn-north-4.myhuaweicloud.com", "region cn-north-4")
 REQUEST = Request("POST", ENDPOINT, "/v2/p/events", headers={"Content-Type": "application/json"}, body=b"{}")
-START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 PASSING = ConnectionFailure(CONNECTION, "refused", "Check it", passing=True)
 FINAL = ConnectionFailure(CONNECTION, "unknown", "Check it", passing=False)
@@ -52,22 +52,6 @@ FINAL = ConnectionFailure(CONNECTION, "unknown", "Check it", passing=False)
 
 def answer(status: int, **headers: str) -> Response:
     return Response(status, {name.replace("_", "-"): value for name, value in headers.items()})
-
-
-class FakeClock(Clock):
-    """A clock on which only sleeping takes time."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=sum(self.slept))
-
-    def monotonic(self) -> float:
-        return 1000 + sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
 
 
 @dataclass
