@@ -94,8 +94,8 @@ options:
     default: 8
   retry_max_delay:
     description:
-      - The longest delay between two attempts in seconds, 0 to 3600. The delay is random,
-        and doubles with each attempt from one or two seconds up to this one.
+      - The longest delay between two attempts in seconds, 0 to 3600. Delays are random.
+        The first two are below one second, and the others double with each attempt up to this one.
       - Where the service asks for a longer one with C(Retry-After), it gets it, up to 300 seconds.
         If it asks for more, the task fails.
     type: float

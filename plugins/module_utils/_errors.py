@@ -25,6 +25,7 @@ TIMEOUT = "timeout"
 TLS = "tls"
 SERVICE = "service"
 CREDENTIALS = "credentials"
+FILE = "file"
 
 # As much of a service's own words as a sentence can bear, and a result. Texts are masked before they are cut, or half a
 # secret could slip through at the edge.
@@ -80,14 +81,16 @@ class Answer:
 class Failure(OmsError):
     """The task can't go on, for a reason outside its arguments.
 
-    :arg kind: one of the constants above.
+    :arg kind: one of the constants above; None where nothing went wrong and the run was told to stop.
     :arg what: what was tried and what came of it, without a full stop.
     :arg advice: the next step, a whole sentence.
     :arg answer: what the service said, where one answered.
     :arg attempts: how often the request was sent.
     """
 
-    def __init__(self, kind: str, what: str, advice: str = "", answer: Answer = Answer(), attempts: int = 0) -> None:
+    def __init__(
+        self, kind: str | None, what: str, advice: str = "", answer: Answer = Answer(), attempts: int = 0
+    ) -> None:
         super().__init__(f"{what}. {advice}".rstrip())
         self.kind = kind
         self.answer = answer
@@ -109,13 +112,24 @@ class Failure(OmsError):
         }
 
 
+class Stopped(Failure):
+    """The run was told to stop before this request was answered for good.
+
+    :arg attempts: how often the request was sent until then.
+    """
+
+    def __init__(self, why: str, attempts: int = 0) -> None:
+        super().__init__(None, why, "Run the task again with what remains", attempts=attempts)
+        self.why = why
+
+
 class ConnectionFailure(Failure):
     """No answer came back.
 
     ``passing`` says whether another attempt may help (design.md, behaviour 4).
     """
 
-    def __init__(self, kind: str, what: str, advice: str, passing: bool, attempts: int = 0) -> None:
+    def __init__(self, kind: str | None, what: str, advice: str, passing: bool, attempts: int = 0) -> None:
         super().__init__(kind, what, advice, attempts=attempts)
         self.what = what
         self.advice = advice

@@ -13,14 +13,17 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import collections
 import errno
 import http.client
 import ipaddress
+import math
 import os
 import random
 import re
 import socket
 import ssl
+import threading
 import time
 import traceback
 import typing as t
@@ -38,6 +41,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     ArgumentError,
     ConnectionFailure,
     OmsError,
+    Stopped,
     is_html,
     quoted,
     read_answer,
@@ -69,6 +73,20 @@ MAX_RETRY_AFTER_SECONDS = 300.0
 MAX_THROTTLED_SECONDS = 600.0
 # The first retry's longest delay is twice this one.
 BASE_DELAY_SECONDS = 1.0
+# The pause after the first 429 since something was accepted. Going slower is the remedy; the pause lets all heed it.
+PAUSE_SECONDS = 0.1
+# What rate_limit may be: one attempt in an hour, and more than a process can make.
+MIN_RATE = 1 / 3600
+MAX_RATE = 10000.0
+# So late an attempt may start and the next ones still make up for it.
+LATE_SECONDS = 0.01
+# By so much the way to the service may take longer for one attempt than for another.
+TRAVEL_SECONDS = 0.1
+# By so much the pace is cut after a 429, and so long it takes to be back where it was refused.
+PACE_CUT = 0.05
+RECOVERY_SECONDS = 20.0
+# Attempts in a second: the least that 429s bring the pace to.
+LEAST_PACE = 1.0
 
 
 @dataclass(frozen=True)
@@ -142,7 +160,21 @@ Authorise = t.Callable[[Request, datetime], t.Mapping[str, str]]
 
 
 class Clock:
-    """The time, to be replaced in tests."""
+    """The time, to be replaced in tests; all waiting ends when it is stopped."""
+
+    def __init__(self) -> None:
+        self.stopped: str | None = None
+        # Its lock can be taken again by the thread that has it: a signal may arrive while the main thread is in stop().
+        self._woken = threading.Condition()
+
+    def stop(self, why: str) -> None:
+        """End all waiting, now and from now on.
+
+        :arg why: a sentence for the user, without a full stop.
+        """
+        self.stopped = self.stopped or why
+        with self._woken:
+            self._woken.notify_all()
 
     def now(self) -> datetime:
         return datetime.now(timezone.utc)
@@ -151,7 +183,103 @@ class Clock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        with self._woken:
+            self._woken.wait_for(lambda: self.stopped is not None, seconds)
+
+
+class Pace:
+    """When attempts may start; all threads of a run ask.
+
+    Two things bound the pace. The option O(rate_limit) holds in any window of one second. And where the service
+    answers 429, all pause together and go on a little slower than it was accepting; from there the pace grows again,
+    slowly around where it was refused and faster beyond, so that most of what the service allows is used and little of
+    what is sent is refused.
+
+    :arg rate_limit: attempts in a second, 0 for any number; less than 1 for one in several seconds.
+    """
+
+    def __init__(self, clock: Clock, rate_limit: float = 0.0) -> None:
+        if not (rate_limit == 0 or MIN_RATE <= rate_limit <= MAX_RATE):
+            raise ArgumentError(
+                f"rate_limit: {rate_limit:g} is out of range: 0 for none, or {MIN_RATE:g} to {MAX_RATE:g} attempts in a"
+                " second are allowed"
+            )
+        self._clock = clock
+        # Whoever has the turn starts next. The others wait for their turn and need not wake up to see that it is not.
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        # An attempt takes a while to the service, and not always the same: so the window is a little longer here.
+        self._window = (1 / rate_limit if rate_limit < 1 else 1.0) + TRAVEL_SECONDS if rate_limit else 0.0
+        self._starts: collections.deque[float] = collections.deque(maxlen=max(1, int(rate_limit)))
+        self._due = -math.inf
+        self._accepted: collections.deque[float] = collections.deque()
+        self._refused_rate = math.inf
+        self._cut_at = -math.inf
+        self._paused_until = -math.inf
+
+    def wait(self) -> float:
+        """Wait until an attempt may start, and give back when it did."""
+        with self._turn:
+            while True:
+                now = self._clock.monotonic()
+                delay = self._next_start() - now
+                if delay <= 0 or self._clock.stopped is not None:
+                    # By the time it was due at and not by the time that it was: waking up late must not add up.
+                    self._due = max(self._due, now - LATE_SECONDS) + 1 / self._rate()
+                    self._starts.append(now)
+                    return now
+                self._clock.sleep(delay)
+
+    def _next_start(self) -> float:
+        with self._lock:
+            due = max(self._paused_until, self._due)
+        if self._window and len(self._starts) == self._starts.maxlen:
+            due = max(due, self._starts[0] + self._window)
+        return due
+
+    def _rate(self) -> float:
+        """How many attempts may start in a second after the service has refused some.
+
+        The curve is that of CUBIC, with which TCP looks for the capacity of a line (RFC 9438).
+        """
+        if self._refused_rate == math.inf:
+            return math.inf
+        x = (self._clock.monotonic() - self._cut_at) / RECOVERY_SECONDS - 1
+        return self._refused_rate * (1 + PACE_CUT * x**3)
+
+    def accepted(self) -> None:
+        """Note that the service accepted an attempt."""
+        now = self._clock.monotonic()
+        with self._lock:
+            self._accepted.append(now)
+            while self._accepted[0] < now - 1:
+                self._accepted.popleft()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start an attempt for a while."""
+        with self._lock:
+            self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
+
+    def refused(self, started: float) -> bool:
+        """Note that the service refused an attempt because there were too many, and go slower.
+
+        :arg started: when it started, as `wait` said.
+        :returns: False where it started before the pace was cut, and says nothing of the new one.
+        """
+        now = self._clock.monotonic()
+        with self._lock:
+            if started < self._cut_at:
+                return False
+            while self._accepted and self._accepted[0] < now - 1:
+                self._accepted.popleft()
+            # What was accepted in the last second is what the service allows, unless a pause or a slow start was in it:
+            # then the pace that was refused tells more. Where there was none, how much is allowed is not known.
+            pace = self._rate()
+            known = 0.0 if pace == math.inf else pace * (1 - 2 * PACE_CUT)
+            accepted = float(len(self._accepted)) or pace
+            self._refused_rate = max(LEAST_PACE, known, min(accepted, pace))
+            self._cut_at = now
+            return True
 
 
 @dataclass(frozen=True)
@@ -181,6 +309,7 @@ class Transport:
     """Sends requests, and sends them again where that may help (design.md, behaviour 4).
 
     :arg exchange: makes one attempt: request and all its headers in, response out.
+    :arg rate_limit: see :class:`Pace`.
     :arg uniform: a random number between two others.
     """
 
@@ -190,15 +319,19 @@ class Transport:
         policy: RetryPolicy,
         clock: Clock | None = None,
         uniform: t.Callable[[float, float], float] = random.uniform,
+        rate_limit: float = 0.0,
     ) -> None:
         self._exchange = exchange
         self._policy = policy
         self.clock = clock or Clock()
         self._uniform = uniform
+        self._pace = Pace(self.clock, rate_limit)
         self._accepted_at: float | None = None
+        # 429s since something was accepted, of all threads.
+        self._refusals = 0
 
     def send(self, request: Request, authorise: Authorise) -> Response:
-        """Send a request until it is answered for good.
+        """Send a request until it is answered for good. Many threads may do so at once.
 
         A POST is repeated like anything else: OMS compares source and destination and skips what is there already, so
         an event that was accepted although its answer got lost does no harm when it is sent again.
@@ -206,12 +339,16 @@ class Transport:
         :arg authorise: is asked before each attempt, so that none carries an old date.
         :returns: an answer of any status.
         :raises ConnectionFailure: no answer came.
+        :raises Stopped: the clock was stopped first.
         """
         retries = throttled = 0
         if self._accepted_at is None:
             self._accepted_at = self.clock.monotonic()
         while True:
             attempts = 1 + retries + throttled
+            started = self._pace.wait()
+            if self.clock.stopped is not None:
+                raise Stopped(self.clock.stopped, attempts - 1)
             response: Response | None = None
             try:
                 headers = {**request.headers, **authorise(request, self.clock.now())}
@@ -221,43 +358,58 @@ class Transport:
                     raise failure.after(attempts) from None
             if response is None:
                 retries += 1
-                delay = self._delay(retries)
-            else:
-                if response.status == 200:
-                    self._accepted_at = self.clock.monotonic()
-                if response.status not in PASSING_STATUSES:
-                    return response
-                # Being throttled is no fault of the service: it does not use up the retries. Without any retries
-                # there is one attempt, whatever comes.
-                if response.status == 429 and self._policy.retries > 0:
-                    throttled += 1
-                elif retries >= self._policy.retries:
-                    return replace(response, gave_up=f", given up after {attempts} attempts" if attempts > 1 else "")
-                else:
-                    retries += 1
-                asked = self._retry_after(response)
-                if asked > MAX_RETRY_AFTER_SECONDS:
-                    return replace(
-                        response,
-                        gave_up=f", the service asks to wait {asked:.0f} s, which is more than the"
-                        f" {MAX_RETRY_AFTER_SECONDS:.0f} s that this module waits",
-                    )
-                delay = max(asked, self._delay(throttled if response.status == 429 else retries))
-                idle = self.clock.monotonic() + delay - self._accepted_at
-                if response.status == 429 and idle > MAX_THROTTLED_SECONDS:
-                    minutes = f"{MAX_THROTTLED_SECONDS / 60:.0f} minutes"
-                    return replace(response, gave_up=f", nothing was accepted for {minutes}")
-            self.clock.sleep(delay)
+                self.clock.sleep(self._delay(retries))
+                continue
+            if response.status == 200:
+                self._accepted_at = self.clock.monotonic()
+                self._refusals = 0
+                self._pace.accepted()
+            if response.status not in PASSING_STATUSES:
+                return response
+            # Being throttled is no fault of the service: it does not use up the retries. Without any retries there is
+            # one attempt, whatever comes.
+            is_throttled = response.status == 429 and self._policy.retries > 0
+            if not is_throttled and retries >= self._policy.retries:
+                return replace(response, gave_up=f", given up after {attempts} attempts" if attempts > 1 else "")
+            asked = self._retry_after(response)
+            if asked > MAX_RETRY_AFTER_SECONDS:
+                return replace(
+                    response,
+                    gave_up=f", the service asks to wait {asked:.0f} s, which is more than the"
+                    f" {MAX_RETRY_AFTER_SECONDS:.0f} s that this module waits",
+                )
+            if not is_throttled:
+                retries += 1
+                self.clock.sleep(max(asked, self._delay(retries)))
+                continue
+            throttled += 1
+            pause = max(asked, self._pause() if self._pace.refused(started) else 0.0)
+            if self.clock.monotonic() + pause - self._accepted_at > MAX_THROTTLED_SECONDS:
+                minutes = f"{MAX_THROTTLED_SECONDS / 60:.0f} minutes"
+                return replace(response, gave_up=f", nothing was accepted for {minutes}")
+            self._pace.pause(pause)
+
+    def _pause(self) -> float:
+        """Seconds for which all pause after a 429: longer, the more of them there were in a row."""
+        self._refusals += 1
+        return min(self._policy.max_delay, PAUSE_SECONDS) if self._refusals == 1 else self._backoff(self._refusals - 1)
 
     def _delay(self, number: int) -> float:
         """Seconds before the given retry, counted from 1.
 
-        Random, so that many senders do not come back in step; never below half of the bound, so that the default
-        8 retries outlast an outage of 60 s with certainty: 75 s at least.
+        The first two come soon: most troubles are over at once, and an event that waits holds up those behind it. From
+        then on delays are never below half of the bound, so that the default 8 retries outlast an outage of 60 s with
+        certainty: 72 s at least.
         """
+        return self._uniform(0, self._bound(number) / 8) if number <= 2 else self._backoff(number)
+
+    def _backoff(self, number: int) -> float:
+        # Random, so that many senders do not come back in step.
+        return self._uniform(self._bound(number) / 2, self._bound(number))
+
+    def _bound(self, number: int) -> float:
         # 2**1024 is no float, and throttling may go on that long where max_delay is short.
-        bound = min(self._policy.max_delay, BASE_DELAY_SECONDS * 2 ** min(number, 12))
-        return self._uniform(bound / 2, bound)
+        return min(self._policy.max_delay, BASE_DELAY_SECONDS * 2 ** min(number, 12))
 
     def _retry_after(self, response: Response) -> float:
         """Seconds that the service asks to wait: 0 where it does not, or not in a form that RFC 9110 knows."""
@@ -505,12 +657,16 @@ def open_transport(
     environ: t.Mapping[str, str],
     endpoints: t.Iterable[Endpoint | None],
     core_version: str,
+    connections: int = 1,
+    rate_limit: float = 0.0,
 ) -> tuple[Transport, str | None]:
     """The transport as the options O(timeout), O(retries), O(ca_path) and their kin want it. Sends nothing.
 
     :arg options: the module's parameters.
     :arg endpoints: all that requests may go to.
     :arg core_version: ansible-core's, for the User-Agent.
+    :arg connections: how many requests may be under way at once.
+    :arg rate_limit: the option, see :class:`Pace`.
     :returns: the transport and a warning, if there is cause for one.
     :raises OmsError: requests is missing, or an option breaks a rule.
     """
@@ -520,7 +676,8 @@ def open_transport(
     secure = any(endpoint and endpoint.url.startswith("https:") for endpoint in endpoints)
     context, warning = tls_context(options["validate_certs"], options["ca_path"], environ, secure)
     user_agent = f"huaweicloud.oms/{COLLECTION_VERSION} ansible-core/{core_version} requests/{requests.__version__}"
-    return Transport(Connections(context, options["timeout"], user_agent).exchange, policy), warning
+    exchange = Connections(context, options["timeout"], user_agent, connections).exchange
+    return Transport(exchange, policy, rate_limit=rate_limit), warning
 
 
 def connection_failure(error: BaseException, request: Request, timeout: float) -> ConnectionFailure:

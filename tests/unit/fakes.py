@@ -28,6 +28,7 @@ class FakeClock(Clock):
     """A clock on which only sleeping takes time."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.slept: list[float] = []
 
     def now(self) -> datetime:
