@@ -18,6 +18,10 @@ description:
   - That OMS accepts an event does not mean that the objects have been copied. OMS does that later,
     and shows how it went in the counters of the sync task and in lists in the destination bucket.
   - All names and credentials are checked before anything is sent.
+  - Any number of names can be handed over, millions of them from a file. Then the first event goes alone, since a wrong
+    key would be locked after some more, and the others follow side by side.
+  - The process of the module ends in order on SIGINT, SIGTERM and SIGHUP. It starts no more events, waits for those
+    that are under way, at most as long as O(timeout), and fails with what was accepted and what was not.
 extends_documentation_fragment:
   - huaweicloud.oms.connection
   - huaweicloud.oms.attributes
@@ -33,10 +37,11 @@ attributes:
     details:
       - An event leaves nothing behind that could be compared.
   idempotent:
-    support: none
+    support: partial
     details:
       - Each run sends its events. For the objects this is harmless, since OMS compares both sides and skips what is
         there already, but the counters of the sync task grow.
+      - With O(progress_file) a run that finds everything accepted by earlier runs sends nothing and changes nothing.
 options:
   sync_task_id:
     description:
@@ -53,8 +58,25 @@ options:
       - Whatever is no string is refused, because YAML has changed it already. Quote names like V(1.10) or V(12:30:45).
       - A name has up to 16384 characters after URL-encoding.
       - Write C(!unsafe) before names that hold template markers and do not come from a variable.
+      - Either this or O(object_keys_file) is needed.
     type: raw
-    required: true
+  object_keys_file:
+    description:
+      - A file of names on the host that the module runs on. It is read twice as a stream, once to check all names and
+        once to send them, so that it may be of any size. Repeated names are sent as often as they are there.
+      - It must be a regular file in UTF-8 and must not change meanwhile. C(~) and environment variables in the path are
+        expanded.
+    type: path
+  object_keys_file_format:
+    description:
+      - V(lines) is for one name a line. LF or CRLF ends a line and nothing else does. Blanks belong to the name,
+        empty lines are left out, and so is a byte order mark.
+      - V(jsonl) is for one JSON string a line, which can hold names with line breaks.
+    type: str
+    choices:
+      - lines
+      - jsonl
+    default: lines
   object_keys_encoded:
     description:
       - Whether the names are URL-encoded already, as they are in notifications from AWS S3 and OBS.
@@ -68,6 +90,31 @@ options:
       - The documentation of OMS names both 10 and 100 as the limit, so more than 10 may be refused.
     type: int
     default: 10
+  concurrency:
+    description:
+      - How many events are under way at once, 1 to 64. Each takes a connection.
+      - When OMS answers that it is called too often, all of them pause and go on more slowly by themselves.
+    type: int
+    default: 8
+  rate_limit:
+    description:
+      - How many attempts to send something may start within any second. V(0) is for no limit,
+        V(0.5) is for one in two seconds.
+      - Use it to leave room for others, since the limit of OMS holds for all that a project sends.
+    type: float
+    default: 0
+  progress_file:
+    description:
+      - A file on the host that the module runs on, which the module makes and keeps.
+        It says what of O(object_keys_file) was accepted, so that another run goes on where one ended,
+        even if that was killed. Goes together with O(object_keys_file) only.
+      - When everything is accepted, another run sends nothing. Lines that are appended later are sent alone,
+        and names behind what is accepted may be mended.
+      - It belongs to the endpoint, the project, the sync task, O(object_keys_file_format), O(object_keys_encoded) and
+        what was sent of O(object_keys_file). If one of these differs, the task fails, unless the progress is finished.
+        Then a new run starts with a warning.
+      - Only one process at a time can use it.
+    type: path
 """
 
 EXAMPLES = r"""
@@ -87,6 +134,16 @@ EXAMPLES = r"""
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
     object_keys: "{{ notification.Records | map(attribute='s3.object.key') | list }}"
     object_keys_encoded: true
+  delegate_to: localhost
+  run_once: true
+
+- name: Hand over a backup's objects, and go on where the last run ended
+  huaweicloud.oms.oms_sync_event:
+    region: cn-north-4
+    sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
+    object_keys_file: ~/backup/names.txt
+    progress_file: ~/backup/names.progress
+    concurrency: 32
   delegate_to: localhost
   run_once: true
 
@@ -133,7 +190,7 @@ endpoint:
   sample: https://oms.cn-north-4.myhuaweicloud.com
 object_count:
   description:
-    - How many distinct objects the task was for.
+    - How many distinct objects the task was for. In a file, how many lines with a name.
     - Outside check mode, this is the sum of RV(resumed_count), RV(accepted_count) and RV(remaining_count).
   returned: success, or failure other than that of an argument
   type: int
@@ -144,12 +201,12 @@ accepted_count:
   type: int
   sample: 2
 duplicate_count:
-  description: How many repeated names were left out.
+  description: How many repeated names of O(object_keys) were left out.
   returned: success, or failure other than that of an argument
   type: int
   sample: 0
 resumed_count:
-  description: How many objects had been sent by earlier runs. Always V(0) in this version, which can't resume a run.
+  description: How many objects had been accepted in earlier runs, as O(progress_file) says.
   returned: success, or failure other than that of an argument
   type: int
   sample: 0
@@ -190,7 +247,8 @@ remaining_count:
   type: int
   sample: 0
 remaining_object_keys:
-  description: The names of the objects that OMS did not accept, in order, as they were given.
+  description:
+    - The names of the objects that OMS did not accept, in order, as they were given. Of a file, the first 1000.
   returned: success, or failure other than that of an argument
   type: list
   elements: str
@@ -210,6 +268,8 @@ error:
         - V(connection), V(timeout) and V(tls) if no answer came from OMS.
         - V(service) if OMS or the gateway in front of it refused.
         - V(credentials) if there are none, or IAM did not tell the project.
+        - V(file) if O(object_keys_file) changed meanwhile, or O(progress_file) can't be used.
+        - V(null) if nothing went wrong and the run was told to stop.
       type: str
       sample: service
     http_status:
@@ -241,6 +301,7 @@ error:
   sample: null
 """
 
+import contextlib
 import os
 import typing as t
 
@@ -248,87 +309,154 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
 from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import Secrets, find_target, registrar
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._key_file import FORMATS, LINES, KeyFile
 from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
     DEFAULT_BATCH_SIZE,
     MAX_BATCH_SIZE,
-    batches,
     read_object_keys,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import connect
-from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import Outcome, submit
+from ansible_collections.huaweicloud.oms.plugins.module_utils._progress import Identity, Progress
+from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import (
+    DEFAULT_CONCURRENCY,
+    MAX_CONCURRENCY,
+    SHOWN_NAMES,
+    FileSource,
+    ListSource,
+    Outcome,
+    Source,
+    stopped_by_signals,
+    submit,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import check_path_segment, open_transport
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         "sync_task_id": {"type": "str", "required": True},
-        "object_keys": {"type": "raw", "required": True, "no_log": False},
+        "object_keys": {"type": "raw", "no_log": False},
+        "object_keys_file": {"type": "path", "no_log": False},
+        "object_keys_file_format": {"type": "str", "choices": list(FORMATS), "default": LINES, "no_log": False},
         "object_keys_encoded": {"type": "bool", "default": False},
         "batch_size": {"type": "int", "default": DEFAULT_BATCH_SIZE},
+        "concurrency": {"type": "int", "default": DEFAULT_CONCURRENCY},
+        "rate_limit": {"type": "float", "default": 0.0},
+        "progress_file": {"type": "path"},
         **connection_argument_spec(),
     }
 
 
-def send_events(module: AnsibleModule) -> dict[str, t.Any]:
+def check_range(options: t.Mapping[str, t.Any], name: str, most: int) -> None:
+    if not 1 <= options[name] <= most:
+        raise ArgumentError(f"{name}: {options[name]} is out of range: 1 to {most} are allowed")
+
+
+def open_source(options: t.Mapping[str, t.Any], check_mode: bool, to_close: contextlib.ExitStack) -> Source:
+    """Read and check all names. What is open until the end of the run goes to ``to_close``."""
+    if options["object_keys_file"] is None:
+        return ListSource(*read_object_keys(options["object_keys"], options["object_keys_encoded"]))
+    key_file = KeyFile(options["object_keys_file"], options["object_keys_file_format"], options["object_keys_encoded"])
+    to_close.callback(key_file.close)
+    progress = None
+    if options["progress_file"] is not None:
+        progress = Progress(options["progress_file"], write=not check_mode)
+        to_close.callback(progress.close)
+    return FileSource(key_file, progress)
+
+
+def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[str, t.Any]:
     """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
     options = module.params
     sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
-    if not 1 <= options["batch_size"] <= MAX_BATCH_SIZE:
-        raise ArgumentError(f"batch_size: {options['batch_size']} is out of range: 1 to {MAX_BATCH_SIZE} are allowed")
-    object_keys, duplicate_count = read_object_keys(options["object_keys"], options["object_keys_encoded"])
+    check_range(options, "batch_size", MAX_BATCH_SIZE)
+    check_range(options, "concurrency", MAX_CONCURRENCY)
     secrets = Secrets(registrar(module))
     target = find_target(options, os.environ)
-    endpoints = (target.endpoint, target.iam_endpoint)
-    transport, warning = open_transport(options, os.environ, endpoints, module.ansible_version)
+    transport, tls_warning = open_transport(
+        options,
+        os.environ,
+        (target.endpoint, target.iam_endpoint),
+        module.ansible_version,
+        options["concurrency"],
+        options["rate_limit"],
+    )
+    source = open_source(options, module.check_mode, to_close)
+    to_close.enter_context(stopped_by_signals(transport.clock))
     project_id = target.project_id
-    outcome = Outcome()
     prediction_warning = None
+    outcome = None
     try:
         client = connect(transport, target, options, os.environ, secrets)
         project_id = client.project_id
-        if module.check_mode:
-            prediction_warning = client.check_sync_task(sync_task_id)
-        else:
-            outcome = submit(
-                batches(object_keys, options["batch_size"]),
-                lambda batch: client.create_sync_events(sync_task_id, batch.encoded),
+        source.resume(
+            Identity(
+                target.endpoint.url,
+                project_id,
+                sync_task_id,
+                options["object_keys_file_format"],
+                options["object_keys_encoded"],
             )
+        )
+        if not module.check_mode:
+            outcome = submit(
+                source,
+                options["batch_size"],
+                lambda batch: client.create_sync_events(sync_task_id, batch.encoded),
+                transport.clock,
+                options["concurrency"],
+                options["timeout"],
+            )
+        elif source.pending_count:
+            prediction_warning = client.check_sync_task(sync_task_id)
     except Failure as error:
-        outcome = Outcome(failure=error, remaining=[key.name for key in object_keys])
+        outcome = Outcome(failure=error, remaining_count=source.pending_count, remaining=source.names())
 
-    for text in filter(None, (warning, prediction_warning)):
+    for text in filter(None, (tls_warning, source.warning, prediction_warning)):
         module.warn(text)
+    # In check mode, nothing stands against sending all that is to be sent.
+    changed = source.pending_count > 0 if outcome is None else outcome.event_count > 0
+    outcome = outcome or Outcome()
     failure = outcome.failure
     result = {
-        "changed": failure is None if module.check_mode else outcome.event_count > 0,
+        "changed": changed,
         "sync_task_id": sync_task_id,
         "project_id": project_id,
         "endpoint": target.endpoint.url,
-        "object_count": len(object_keys),
+        "object_count": source.object_count,
         "accepted_count": outcome.accepted_count,
-        "duplicate_count": duplicate_count,
-        "resumed_count": 0,
+        "duplicate_count": source.duplicate_count,
+        "resumed_count": source.resumed_count,
         "event_count": outcome.event_count,
         "retry_count": outcome.retry_count,
         "events": outcome.events,
-        "remaining_count": len(outcome.remaining),
+        "remaining_count": outcome.remaining_count,
         "remaining_object_keys": outcome.remaining,
-        "remaining_truncated": False,
+        "remaining_truncated": len(outcome.remaining) < outcome.remaining_count,
         "error": failure.as_error(outcome.failed_names) if failure else None,
     }
     if failure:
+        accepted = source.resumed_count + outcome.accepted_count
+        names = f"the first {SHOWN_NAMES} of the rest" if result["remaining_truncated"] else "the rest"
+        on = "; with progress_file, the next run goes on from there" if options["progress_file"] else ""
         raise OmsError(
-            f"{failure}. Objects accepted: {outcome.accepted_count} of {len(object_keys)};"
-            " remaining_object_keys names the rest",
+            f"{failure}. Objects accepted: {accepted} of {source.object_count};"
+            f" remaining_object_keys names {names}{on}",
             result,
         )
     return result
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        mutually_exclusive=[("object_keys", "object_keys_file")],
+        required_one_of=[("object_keys", "object_keys_file")],
+        required_by={"progress_file": ["object_keys_file"]},
+        supports_check_mode=True,
+    )
     try:
-        result = send_events(module)
+        with contextlib.ExitStack() as to_close:
+            result = send_events(module, to_close)
     except OmsError as error:
         module.fail_json(msg=str(error), **error.result)
     module.exit_json(**result)

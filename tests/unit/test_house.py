@@ -27,10 +27,12 @@ MAY_IMPORT = {
     "_arguments": set(),
     "_object_keys": {"_errors"},
     "_signing": {"_errors"},
+    "_key_file": {"_errors", "_object_keys"},
+    "_progress": {"_errors"},
     "_transport": {"_errors"},
     "_credentials": {"_errors", "_signing", "_transport"},
     "_oms": {"_errors", "_transport", "_credentials"},
-    "_submission": {"_errors", "_object_keys"},
+    "_submission": {"_errors", "_object_keys", "_key_file", "_progress"},
 }
 
 # What ansible-core deprecates, or never meant for others.

@@ -207,6 +207,15 @@ def test_what_keeps_the_limits_is_accepted(simulator: Simulator, keys: list[str]
     assert answer.headers["x-request-id"]
 
 
+def test_what_arrived_can_be_forgotten(simulator: Simulator) -> None:
+    send(simulator, {"object_keys": ["a", "b"]})
+    assert simulator.accepted_count(SYNC_TASK_ID) == 2
+    simulator.forget_records()
+
+    assert simulator.requests() == simulator.accepted_keys(SYNC_TASK_ID) == []
+    assert send(simulator, {"object_keys": ["c"]}).status == 200
+
+
 def test_a_task_must_exist_and_run(simulator: Simulator) -> None:
     simulator.add_task("stopped", PROJECT_ID, "STOPPED")
     body = {"object_keys": ["a"]}

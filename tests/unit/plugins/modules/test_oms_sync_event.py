@@ -12,8 +12,11 @@ import json
 import os
 import re
 import runpy
+import signal
+import threading
 import typing as t
 from dataclasses import dataclass
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -101,8 +104,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
             user_agents.add(connections._user_agent)
             return transport.exchange(request, headers)
 
-        # Retries wait for nothing.
-        given = {"retry_max_delay": 0, "retries": 2, **OPTIONS, **options}
+        # Retries wait for nothing, and events go in order.
+        given = {"retry_max_delay": 0, "retries": 2, "concurrency": 1, **OPTIONS, **options}
         args = {name: value for name, value in given.items() if value is not None}
         # no_log keeps the runs out of this machine's syslog, and changes nothing else.
         args.update(_ansible_check_mode=check_mode, _ansible_version="2.99", _ansible_no_log=True)
@@ -504,11 +507,26 @@ def test_certificates_are_read_where_they_are_needed(
     assert str(done.msg).startswith("REQUESTS_CA_BUNDLE: the file" if needed else "no credentials found")
 
 
-@pytest.mark.parametrize("missing", ["sync_task_id", "object_keys"])
-def test_what_is_required_has_to_be_given(run: RunModule, missing: str) -> None:
-    done = run({"object_keys": "a", missing: None})
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sync_task_id": None}, "missing required arguments: sync_task_id"),
+        ({"object_keys": None}, "one of the following is required: object_keys, object_keys_file"),
+        ({"object_keys_file": "names"}, "parameters are mutually exclusive: object_keys|object_keys_file"),
+        ({"progress_file": "names"}, "missing parameter(s) required by 'progress_file': object_keys_file"),
+        ({"object_keys_file_format": "csv"}, "value of object_keys_file_format must be one of: lines, jsonl, got: csv"),
+        ({"concurrency": 0}, "concurrency: 0 is out of range: 1 to 64 are allowed"),
+        ({"concurrency": 65}, "concurrency: 65 is out of range: 1 to 64 are allowed"),
+        (
+            {"rate_limit": -1},
+            "rate_limit: -1 is out of range: 0 for none, or 0.000277778 to 10000 attempts in a second are allowed",
+        ),
+    ],
+)
+def test_options_have_to_fit(run: RunModule, options: dict[str, t.Any], message: str) -> None:
+    done = run({"object_keys": "a", **options})
 
-    assert (done.failed, done.msg, done.result) == (True, f"missing required arguments: {missing}", {})
+    assert (done.failed, done.msg, done.result) == (True, message, {})
 
 
 def test_without_requests_the_message_says_so(run: RunModule, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -609,3 +627,107 @@ def test_each_result_has_all_the_keys_that_are_documented(
     counted = ("resumed_count", "accepted_count", "remaining_count")
     if not check_mode:
         assert done.result["object_count"] == sum(done.result[name] for name in counted)
+
+
+# ---- files and progress
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    file = tmp_path / "names.txt"
+    file.write_text("".join(f"{name}\n" for name in names(1, 25)), encoding="utf-8")
+    return file
+
+
+def test_names_come_from_a_file(run: RunModule, key_file: Path) -> None:
+    done = run({"object_keys_file": str(key_file)}, *map(event, [encoded(1, 10), encoded(11, 20), encoded(21, 25)]))
+
+    assert (done.failed, done.result["object_count"], done.result["accepted_count"]) == (False, 25, 25)
+    assert_documented(done.result, DOCUMENTED)
+
+
+def test_a_failed_run_goes_on_where_it_ended(run: RunModule, key_file: Path, tmp_path: Path) -> None:
+    options = {"object_keys_file": str(key_file), "progress_file": str(tmp_path / "progress")}
+
+    failed = run(options, event(encoded(1, 10)), event(encoded(11, 20), STOPPED))
+    predicted = run(options, reading(), check_mode=True)
+    resumed = run(options, event(encoded(11, 20)), event(encoded(21, 25)))
+    again = run(options)
+    looked = run(options, check_mode=True)
+
+    assert (failed.failed, failed.result["accepted_count"], failed.result["remaining_count"]) == (True, 10, 15)
+    assert str(failed.msg).endswith("names the rest; with progress_file, the next run goes on from there")
+    assert (predicted.result["changed"], predicted.result["resumed_count"]) == (True, 10)
+    assert (resumed.failed, resumed.result["resumed_count"], resumed.result["accepted_count"]) == (False, 10, 15)
+    for done in (again, looked):
+        assert (done.failed, done.result["changed"], done.result["resumed_count"]) == (False, False, 25)
+    for done in (failed, resumed, again):
+        assert_documented(done.result, DOCUMENTED)
+        counted = ("resumed_count", "accepted_count", "remaining_count")
+        assert done.result["object_count"] == sum(done.result[name] for name in counted)
+
+
+def test_check_mode_writes_no_progress(run: RunModule, key_file: Path, tmp_path: Path) -> None:
+    progress = tmp_path / "progress"
+    done = run({"object_keys_file": str(key_file), "progress_file": str(progress)}, reading(), check_mode=True)
+
+    assert done.result["changed"]
+    assert not progress.exists()
+
+
+def test_progress_of_another_task_is_left_as_it_is(run: RunModule, key_file: Path, tmp_path: Path) -> None:
+    progress = tmp_path / "progress"
+    options = {"object_keys_file": str(key_file), "progress_file": str(progress)}
+    run(options, event(encoded(1, 10), STOPPED))
+    before = progress.read_bytes()
+
+    other = run({**options, "sync_task_id": "another"})
+
+    assert other.failed
+    assert f'progress_file: {progress} is of another run, which is not finished: sync_task_id is "' in str(other.msg)
+    assert (other.result["error"]["kind"], other.result["remaining_count"]) == ("file", 25)
+    assert progress.read_bytes() == before
+
+
+def test_over_finished_progress_a_new_run_starts_with_a_warning(run: RunModule, key_file: Path, tmp_path: Path) -> None:
+    options = {"object_keys_file": str(key_file), "progress_file": str(tmp_path / "progress"), "batch_size": 100}
+    run(options, event(encoded(1, 25)))
+    key_file.write_text("another\n", encoding="utf-8")
+
+    done = run(options, event(["another"]))
+
+    assert (done.failed, done.result["resumed_count"], done.result["accepted_count"]) == (False, 0, 1)
+    assert [warning for warning in done.warnings if "of another run, which is finished" in warning] == done.warnings
+
+
+def test_of_a_file_a_thousand_names_are_returned(run: RunModule, key_file: Path) -> None:
+    key_file.write_text("".join(f"{name}\n" for name in names(1, 2500)), encoding="utf-8")
+
+    done = run({"object_keys_file": str(key_file)}, event(encoded(1, 10), STOPPED))
+
+    assert done.result["remaining_object_keys"] == names(1, 1000)
+    assert (done.result["remaining_count"], done.result["remaining_truncated"]) == (2500, True)
+    assert "remaining_object_keys names the first 1000 of the rest" in str(done.msg)
+    assert_documented(done.result, DOCUMENTED)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_in_order(run: RunModule, key_file: Path, number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+
+    def start() -> None:
+        threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
+        oms_sync_event.main()
+
+    # The answer asks to wait for longer than any test may take: the signal cuts that short.
+    waiting = answer(503, Retry_After="300")
+    done = run({"object_keys_file": str(key_file)}, event(encoded(1, 10), waiting), start=start)
+
+    assert done.failed
+    assert str(done.msg).startswith(f"the run was stopped by {number.name}. Run the task again with what remains.")
+    assert (done.result["error"]["kind"], done.result["accepted_count"], done.result["remaining_count"]) == (
+        None,
+        0,
+        25,
+    )
+    assert signal.getsignal(number) == before
