@@ -95,6 +95,8 @@ class Ansible:
             "PATH": self._path,
             "HOME": str(self._home),
             "LANG": "C.UTF-8",
+            # Ansible looks for it in the home directory that the system knows, the module in the one it is told of.
+            "ANSIBLE_ASYNC_DIR": str(self._home / ".ansible_async"),
             "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

@@ -54,5 +54,5 @@ def connection(simulator: Simulator) -> dict[str, t.Any]:
 
 @pytest.fixture
 def task(connection: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Options for an event to the running sync task; a test adds the names."""
-    return {**connection, "sync_task_id": SYNC_TASK_ID}
+    """Options for events to the running sync task, which arrive in order; a test adds the names."""
+    return {**connection, "sync_task_id": SYNC_TASK_ID, "concurrency": 1}

@@ -35,6 +35,7 @@ def test_it_runs_on_python_3_9_with_requests_2_25_1(ansible: Ansible, tmp_path: 
         "access_key": ACCESS_KEY,
         "secret_key": SECRET_KEY,
         "sync_task_id": SYNC_TASK_ID,
+        "concurrency": 1,
         "object_keys": names,
         "retry_max_delay": 0,
     }

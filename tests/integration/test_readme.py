@@ -41,6 +41,8 @@ ARRIVES = {
     "Have OMS copy what the release uploaded": RELEASE,
     "Hand over what the release uploaded": RELEASE,
     "Hand over from all hosts": ["one/backup.tar", "two/backup.tar"],
+    "Hand over a whole bucket": ["bucket/1", "bucket/2"],
+    "Hand over a backup's objects, and go on where the last run ended": ["bucket/1", "bucket/2"],
     "Hand over with a key from a vault": ["test/001.txt"],
     "Hand over and keep what was not accepted": ["reports/2026/q1.csv", "reports/2026/q2.csv"],
     "Pass on the keys of an S3 notification, which are URL-encoded already": ["a/b c"],
@@ -75,6 +77,9 @@ def name_of(block: str) -> str:
 def test_examples_do_what_they_say(simulator: Simulator, ansible: Ansible, environ: dict[str, str], block: str) -> None:
     inventory = ansible.folder / "inventory"
     inventory.write_text("one ansible_connection=local\ntwo ansible_connection=local\n", encoding="utf-8")
+    backup = ansible.folder / "home" / "backup"
+    backup.mkdir()
+    (backup / "names.txt").write_text("bucket/1\nbucket/2\n", encoding="utf-8")
     variables = ansible.folder / "variables.yml"
     variables.write_text(yaml.safe_dump(VARIABLES), encoding="utf-8")
     playbook = block if "hosts:" in block else yaml.safe_load(block)
@@ -127,7 +132,7 @@ def test_the_collection_is_installed_as_told(ansible: Ansible, block: str) -> No
 
 def test_each_command_is_tried() -> None:
     """A new block must not go by untested; the targets of make are what CI runs."""
-    known = ("export ", "ansible localhost ", "ansible-galaxy ", "make ")
+    known = ("export ", "ansible localhost ", "ansible-galaxy ", "make ", "head -n 1 ~/backup/names.progress")
 
     assert [block for block in SHELL if not block.startswith(known)] == []
     targets = [word for block in SHELL for word in re.findall("^make (.+)$", block, re.MULTILINE)]

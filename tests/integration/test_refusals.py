@@ -65,6 +65,28 @@ REFUSALS = {
     "a project with a slash": ({"project_id": "a/b"}, 'project_id: has "/" at character 2'),
     "too many in an event": ({"batch_size": 101}, "batch_size: 101 is out of range: 1 to 100 are allowed"),
     "none in an event": ({"batch_size": 0}, "batch_size: 0 is out of range: 1 to 100 are allowed"),
+    "no event at once": ({"concurrency": 0}, "concurrency: 0 is out of range: 1 to 64 are allowed"),
+    "too many at once": ({"concurrency": 65}, "concurrency: 65 is out of range: 1 to 64 are allowed"),
+    "a negative rate": ({"rate_limit": -1}, "rate_limit: -1 is out of range: 0 for none"),
+    "names twice": ({"object_keys_file": "names"}, "mutually exclusive: object_keys|object_keys_file"),
+    "no names at all": ({"object_keys": None}, "one of the following is required: object_keys, object_keys_file"),
+    "progress of a list": ({"progress_file": "p"}, "required by 'progress_file': object_keys_file"),
+    "a missing file": (
+        {"object_keys": None, "object_keys_file": "/nonexistent/names"},
+        "object_keys_file: the file /nonexistent/names can't be read: no such file or directory",
+    ),
+    "a folder for a file": (
+        {"object_keys": None, "object_keys_file": "/"},
+        "object_keys_file: / is no regular file: write the names to one first",
+    ),
+    "a missing folder": (
+        {"object_keys": None, "object_keys_file": __file__, "progress_file": "/nonexistent/progress"},
+        "progress_file: /nonexistent/progress can't be used: no such file or directory",
+    ),
+    "another file for progress": (
+        {"object_keys": None, "object_keys_file": __file__, "progress_file": __file__},
+        "is no progress file of this version of the module, and is left as it is: give another path",
+    ),
     "retries below": ({"retries": -1}, "retries: -1 is out of range: 0 to 100 are allowed"),
     "retries above": ({"retries": 101}, "retries: 101 is out of range: 0 to 100 are allowed"),
     "no time": ({"timeout": 0}, "timeout: 0 is out of range"),

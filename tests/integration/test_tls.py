@@ -59,6 +59,7 @@ def options(simulator: Simulator) -> dict[str, t.Any]:
         "access_key": ACCESS_KEY,
         "secret_key": SECRET_KEY,
         "sync_task_id": SYNC_TASK_ID,
+        "concurrency": 1,
         "object_keys": ["a"],
     }
 

@@ -124,6 +124,15 @@ class Simulator:
             if method in (None, record["method"]) and path in record["target"]
         ]
 
+    def forget_records(self) -> None:
+        """Forget what arrived, and nothing else."""
+        self._ask("forget_records")
+
+    def accepted_count(self, sync_task_id: str) -> int:
+        """How many objects were in a task's accepted events."""
+        count: int = self._ask("accepted_count", sync_task_id=sync_task_id)
+        return count
+
     def accepted_keys(self, sync_task_id: str) -> list[str]:
         """The names of the objects of a task's accepted events, decoded, in the order of their arrival."""
         keys: list[str] = self._ask("accepted_keys", sync_task_id=sync_task_id)

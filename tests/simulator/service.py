@@ -260,6 +260,15 @@ class Service:
     def control_requests(self) -> list[dict[str, t.Any]]:
         return [asdict(record) for record in self.records]
 
+    def control_forget_records(self) -> None:
+        """Forget what arrived, and nothing else."""
+        self.records.clear()
+        for task in self.tasks.values():
+            task.accepted_keys.clear()
+
+    def control_accepted_count(self, sync_task_id: str) -> int:
+        return len(self.control_accepted_keys(sync_task_id))
+
     def control_accepted_keys(self, sync_task_id: str) -> list[str]:
         return [key for task in self.tasks.values() if task.sync_task_id == sync_task_id for key in task.accepted_keys]
 

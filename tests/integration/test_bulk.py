@@ -1,0 +1,397 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Many names: from files, side by side, at a pace, through faults and kills, and stopped in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+import typing as t
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+
+# The long runs, as the issue wants them, take minutes; make test has them short.
+FULL = "OMS_TEST_FULL" in os.environ
+# Until a process has done what a test waits for.
+WAIT_SECONDS = 60
+
+
+def numbered(count: int) -> list[str]:
+    return [f"backup/2026/object {number:07}" for number in range(count)]
+
+
+@pytest.fixture
+def names_file(tmp_path: Path) -> Path:
+    return tmp_path / "names.txt"
+
+
+def write(path: Path, names: t.Iterable[str]) -> None:
+    path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+@pytest.fixture
+def bulk(connection: dict[str, t.Any], names_file: Path, tmp_path: Path) -> dict[str, t.Any]:
+    """Options for a file of names and progress."""
+    return {
+        **connection,
+        "sync_task_id": SYNC_TASK_ID,
+        "object_keys_file": str(names_file),
+        "progress_file": str(tmp_path / "progress"),
+    }
+
+
+def wait_until(condition: t.Callable[[], bool]) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+class InBackground:
+    """The module, run by Ansible while the test does something else."""
+
+    def __init__(self, ansible: Ansible, options: dict[str, t.Any]) -> None:
+        self._runs: list[Run] = []
+        self._progress = Path(options["progress_file"])
+        self._thread = threading.Thread(target=lambda: self._runs.append(ansible.modules([options])), daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def process(self, not_this: int | None = None) -> int | None:
+        """The module's process, by the first line of the progress file; None until it has written that."""
+        try:
+            head = json.loads(self._progress.read_text(encoding="utf-8").partition("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return None
+        return None if head["pid"] == not_this else int(head["pid"])
+
+    def result(self) -> dict[str, t.Any]:
+        self._thread.join(WAIT_SECONDS)
+        assert self._runs, "the run did not end"
+        assert self._runs[0].results, self._runs[0].output
+        return self._runs[0].results[0]
+
+
+# ---- files
+
+
+def test_files_of_names(simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any], tmp_path: Path) -> None:
+    (tmp_path / "home" / "lines").write_bytes(b"\xef\xbb\xbfa b\r\n\n{{ 7 * 7 }}\nc\xc2\x85d\xe2\x80\xa8e")
+    (tmp_path / "jsonl").write_bytes(b'"f\\ng"\n"\xe4\xb8\xad"\n')
+    (tmp_path / "encoded").write_bytes(b"h%2Fi/j+k\n")
+    task = {**connection, "sync_task_id": SYNC_TASK_ID}
+    run = ansible.modules(
+        [
+            {**task, "object_keys_file": "~/lines"},
+            {**task, "object_keys_file": "$OMS_NAMES/jsonl", "object_keys_file_format": "jsonl"},
+            {**task, "object_keys_file": str(tmp_path / "encoded"), "object_keys_encoded": True},
+        ],
+        environ={"OMS_NAMES": str(tmp_path)},
+    )
+
+    assert [result["accepted_count"] for result in run.results] == [3, 2, 1], run.output
+    expected = ["a b", "{{ 7 * 7 }}", "c\x85d\u2028e", "f\ng", "中", "h/i/j k"]
+    assert simulator.accepted_keys(SYNC_TASK_ID) == expected
+
+
+@pytest.mark.parametrize("content", [b"a\n\nb\xff\n", b"a\nb\n" + b"c" * 20000], ids=["UTF-8", "length"])
+def test_a_bad_line_is_found_before_anything_is_sent(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path, content: bytes
+) -> None:
+    names_file.write_bytes(content)
+    (result,) = ansible.modules([bulk]).results
+
+    assert f"object_keys_file: line 3 of {names_file}" in result["msg"]
+    assert "error" not in result
+    assert simulator.requests() == []
+
+
+def test_a_fifo_does_not_block(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    os.mkfifo(names_file)
+    (result,) = ansible.modules([bulk]).results
+
+    assert "is no regular file" in result["msg"]
+    assert simulator.requests() == []
+
+
+def test_a_million_objects_with_a_wrong_key_are_one_request(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    write(names_file, numbered(1_000_000))
+    (result,) = ansible.modules([{**bulk, "secret_key": "another-one", "concurrency": 64}]).results
+
+    assert (result["object_count"], result["remaining_count"]) == (1_000_000, 1_000_000)
+    assert result["remaining_object_keys"] == numbered(1000)
+    assert result["remaining_truncated"]
+    assert [request.status for request in simulator.requests()] == [401]
+
+
+# ---- side by side
+
+
+def test_the_first_event_goes_alone_and_then_as_many_as_asked_for(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    write(names_file, numbered(2000))
+    simulator.set(latency=0.05)
+    (result,) = ansible.modules([bulk]).results
+
+    first, second, *others = simulator.requests()
+    assert second.monotonic - first.monotonic >= 0.05
+    assert result["accepted_count"] == 2000
+    assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(numbered(2000))
+    # 8 by default, over connections that are kept.
+    assert len({request.connection for request in [first, second, *others]}) == 8
+
+
+def test_after_a_failure_accepted_and_remaining_are_everything(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    write(names_file, numbered(900))
+    simulator.set(latency=0.005)
+    simulator.fault("answer", status=400, body='{"error_code": "OMS.0064"}', skip=40)
+    (result,) = ansible.modules([{**bulk, "concurrency": 8}]).results
+
+    accepted = simulator.accepted_keys(SYNC_TASK_ID)
+    assert result["error"]["error_code"] == "OMS.0064"
+    assert result["accepted_count"] == len(accepted) >= 400
+    assert sorted(accepted + result["remaining_object_keys"]) == numbered(900)
+    assert result["remaining_count"] == 900 - len(accepted)
+    assert set(result["error"]["object_keys"]) <= set(result["remaining_object_keys"])
+    # None began after the failure was known: those in flight were 7 more at most.
+    assert len(simulator.requests()) <= 41 + 7
+
+
+@pytest.mark.slow
+def test_faults_are_overcome_and_counted(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    count = 20_000 if FULL else 4000
+    write(names_file, numbered(count))
+    kinds: list[dict[str, t.Any]] = [
+        {"kind": "reset"},
+        {"kind": "answer", "status": 502},
+        {"kind": "answer", "status": 503},
+        {"kind": "answer", "status": 429},
+        {"kind": "hang"},
+        {"kind": "reset", "after_accepting": True},
+    ]
+    for seed, kind in enumerate(kinds):
+        simulator.fault(**kind, times=None, probability=0.05 / len(kinds), seed=seed)
+    (result,) = ansible.modules([{**bulk, "timeout": 1, "retry_max_delay": 0.1}]).results
+
+    requests = simulator.requests()
+    assert not result["failed"], result["msg"]
+    assert result["accepted_count"] == count
+    assert set(simulator.accepted_keys(SYNC_TASK_ID)) == set(numbered(count))
+    assert result["retry_count"] == sum(bool(request.fault) for request in requests) == len(requests) - count / 10
+    assert {request.fault for request in requests} >= {"reset", "answer", "hang"}
+
+
+@pytest.mark.slow
+def test_an_outage_does_not_end_a_run(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    write(names_file, numbered(3000))
+    seconds = 60 if FULL else 4
+    simulator.fault("answer", status=503, times=None, skip=100, seconds=seconds)
+    # With the default retries.
+    (result,) = ansible.modules([bulk]).results
+
+    assert not result["failed"], result["msg"]
+    assert result["accepted_count"] == 3000
+    assert result["retry_count"] > 0
+
+
+# ---- the pace
+
+
+def test_a_rate_limit_holds_in_any_second(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    write(names_file, numbered(2000))
+    simulator.fault("answer", status=503, times=10, skip=20)
+    ansible.modules([{**bulk, "rate_limit": 50, "concurrency": 16, "retry_max_delay": 0.1}])
+
+    times = [request.monotonic for request in simulator.requests()]
+    assert len(times) == 210
+    assert max(sum(begin <= other < begin + 1 for other in times) for begin in times) <= 50
+    # And most of it is used.
+    assert times[-1] - times[0] < 210 / 50 * 1.5
+
+
+@pytest.mark.slow
+def test_behind_a_gateway_most_of_its_rate_is_reached(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    events = 12_000 if FULL else 2000
+    write(names_file, numbered(events * 10))
+    simulator.gateway(200)
+    (result,) = ansible.modules([bulk]).results
+
+    requests = simulator.requests()
+    refused = [request for request in requests if request.status == 429]
+    assert result["accepted_count"] == events * 10
+    assert result["retry_count"] == len(refused) < 0.05 * len(requests)
+    seconds = requests[-1].monotonic - requests[0].monotonic
+    # A short run has the pause after the first refusals in it.
+    assert events / seconds >= (0.9 if FULL else 0.7) * 200
+
+
+# ---- resuming
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_goes_on_and_loses_nothing(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    names = numbered(20_000)
+    write(names_file, names)
+    simulator.set(latency=0.005)
+    kills = 20 if FULL else 5
+    randomly = random.Random(20261123)  # noqa: S311 - moments are no secrets
+    killed = 0
+    process = None
+    for _number in range(kills):
+        run = InBackground(ansible, bulk)
+        wait_until(lambda run=run, process=process: run.ended or run.process(process) is not None)
+        process = run.process(process)
+        time.sleep(randomly.uniform(0, 0.9 / kills))
+        if process is not None and not run.ended:
+            os.kill(process, signal.SIGKILL)
+            killed += 1
+        wait_until(lambda run=run: run.ended)
+    (last,) = ansible.modules([bulk]).results
+    accepted = Counter(simulator.accepted_keys(SYNC_TASK_ID))
+    (again,) = ansible.modules([bulk]).results
+    write(names_file, [*names, "appended"])
+    (appended,) = ansible.modules([bulk]).results
+
+    assert killed == kills
+    assert not last["failed"], last["msg"]
+    assert last["resumed_count"] > 0
+    # None is lost, and for each kill no more are sent twice than were in flight.
+    assert set(accepted) == set(names)
+    assert sum(accepted.values()) - len(names) <= killed * 8 * 10
+    assert (again["changed"], again["accepted_count"], again["resumed_count"]) == (False, 0, 20_000)
+    assert (appended["changed"], appended["accepted_count"]) == (True, 1)
+    assert simulator.accepted_keys(SYNC_TASK_ID)[-1] == "appended"
+    assert sum(accepted.values()) + 1 == len(simulator.accepted_keys(SYNC_TASK_ID))
+
+
+def test_names_may_be_mended_behind_the_mark(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    names = numbered(500)
+    write(names_file, names)
+    simulator.fault("answer", status=400, body='{"error_code": "OMS.0064"}', skip=20, path=SYNC_TASK_ID)
+    ansible.modules([{**bulk, "concurrency": 1}])
+    names[450] = "mended"
+    write(names_file, names)
+    (result,) = ansible.modules([bulk]).results
+
+    assert (result["resumed_count"], result["accepted_count"]) == (200, 300)
+    assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(names)
+
+
+def test_unfinished_progress_of_another_run_fails_and_stays(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    write(names_file, numbered(500))
+    simulator.add_task("another", PROJECT_ID)
+    simulator.fault("answer", status=400, body='{"error_code": "OMS.0064"}', skip=20)
+    ansible.modules([bulk])
+    before = Path(bulk["progress_file"]).read_bytes()
+    sent = len(simulator.requests())
+    other_file = names_file.with_name("other.txt")
+    write(other_file, ["other"] * 500)
+    others = ansible.modules(
+        [
+            {**bulk, "object_keys_file": str(other_file)},
+            {**bulk, "sync_task_id": "another"},
+            {**bulk, "project_id": "another"},
+        ]
+    ).results
+
+    for result in others:
+        assert result["error"]["kind"] == "file"
+        assert "is of another run, which is not finished" in result["msg"]
+        assert (result["accepted_count"], result["remaining_count"]) == (0, 500)
+    assert Path(bulk["progress_file"]).read_bytes() == before
+    assert len(simulator.requests()) == sent
+
+
+def test_check_mode_reads_progress_and_writes_none(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    write(names_file, numbered(30))
+    progress = Path(bulk["progress_file"])
+    tasks = [{MODULE: bulk, "check_mode": mode} for mode in (True, False, True)]
+    before, real, after = ansible.playbook(tasks).results
+
+    assert (before["changed"], before["object_count"], before["resumed_count"]) == (True, 30, 0)
+    assert (real["changed"], real["accepted_count"]) == (True, 30)
+    assert (after["changed"], after["resumed_count"], after["remaining_count"]) == (False, 30, 0)
+    assert set(before) == set(real) == set(after)
+    # A finished file has nothing to ask the sync task for.
+    assert [request.method for request in simulator.requests()] == ["GET", "POST", "POST", "POST"]
+    assert json.loads(progress.read_text(encoding="utf-8").splitlines()[0])["finished"] is True
+
+
+def test_two_runs_can_not_use_the_same_progress(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path, tmp_path: Path
+) -> None:
+    write(names_file, numbered(400))
+    simulator.set(latency=0.1)
+    run = InBackground(ansible, {**bulk, "concurrency": 1})
+    wait_until(lambda: run.process() is not None)
+    (tmp_path / "second").mkdir()
+    (second,) = Ansible(tmp_path / "second").modules([bulk]).results
+
+    assert f"{bulk['progress_file']} is in use by the process {run.process()} on " in second["msg"]
+    assert run.result()["accepted_count"] == 400
+
+
+# ---- stopped in order
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_stops_it_in_order(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path, number: signal.Signals
+) -> None:
+    write(names_file, numbered(20_000))
+    simulator.set(latency=0.2)
+    run = InBackground(ansible, bulk)
+    wait_until(lambda: len(simulator.requests()) > 20)
+    os.kill(t.cast(int, run.process()), number)
+    result = run.result()
+
+    accepted = simulator.accepted_keys(SYNC_TASK_ID)
+    assert result["failed"]
+    assert f"the run was stopped by {number.name}" in result["msg"]
+    assert result["error"]["kind"] is None
+    # Those in flight were waited for and counted.
+    assert result["accepted_count"] == len(accepted) == len(simulator.requests()) * 10
+    assert result["remaining_count"] == 20_000 - len(accepted)
+
+    simulator.set(latency=0)
+    (resumed,) = ansible.modules([bulk]).results
+    assert resumed["resumed_count"] == len(accepted)
+    assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(numbered(20_000))
