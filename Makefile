@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/build/cache
 .DEFAULT_GOAL := help
 # All targets share the one copy of the collection below build/.
 .NOTPARALLEL:
-.PHONY: help demo test lint format docs unit integration sanity build clean nox
+.PHONY: help demo test lint format docs unit integration sanity bench build clean nox
 
 help: ## List what can be done
 	@echo "make TARGET [ARGS=...], where TARGET is one of"
@@ -40,6 +40,9 @@ unit: nox ## Unit tests; one of them: make unit ARGS="tests/unit/FILE -k WORD"
 
 integration: nox ## The real module against the simulator; one test: ARGS as above
 	@$(NOX) -s integration -- $(ARGS)
+
+bench: nox ## Measure the module against loops; some of it: make bench ARGS="--only 20"
+	@$(NOX) -s bench -- $(ARGS)
 
 sanity: nox ## ansible-test sanity
 	@$(NOX) -s sanity

@@ -239,6 +239,15 @@ def sanity(session: nox.Session) -> None:
 
 
 @nox.session(requires=["copy"])
+def bench(session: nox.Session) -> None:
+    """Measure the module against loops, in one run. Without arguments it writes docs/benchmarks.md and its chart."""
+    install(session, "core", "simulator", "pytest")
+    arguments = session.posargs or [f"--write={ROOT / 'docs'}"]
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(COLLECTIONS)}
+    session.run("python", str(COPY / "tests" / "benchmark" / "bench.py"), *arguments, env=environment)
+
+
+@nox.session(requires=["copy"])
 def build(session: nox.Session) -> None:
     """Build the artifact, build/dist/huaweicloud-oms-VERSION.tar.gz."""
     install(session, "core")
