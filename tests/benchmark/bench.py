@@ -319,25 +319,26 @@ def table(case: Case, rows: list[Row]) -> str:
 
 def chart(rows: list[Row], title: str) -> str:
     """Bars of the wall time; on a logarithmic scale, since they are orders of magnitude apart."""
-    width, height, left = 760, 26, 300
+    width, step, left = 760, 26, 300
+    height = 60 + step * len(rows)
     longest = max(row.median.seconds for row in rows)
     shortest = min(row.median.seconds for row in rows) / 2
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {60 + height * len(rows)}" font-family="sans-serif"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif"'
         ' font-size="13">',
         "<!-- SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection -->",
         "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
-        f'<rect width="{width}" height="{60 + height * len(rows)}" fill="#fff"/>',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
         f'<text x="10" y="24" font-size="15">{title}: seconds, logarithmic</text>',
     ]
     for number, row in enumerate(rows):
         seconds = row.median.seconds
         length = (width - left - 70) * math.log(seconds / shortest) / math.log(longest / shortest)
-        y = 44 + height * number
+        y = 44 + step * number
         colour = "#c7000b" if row.side.name.startswith(OURS) else "#8a8f99"
         parts += [
             f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{row.side.name}</text>',
-            f'<rect x="{left}" y="{y + 2}" width="{length:.0f}" height="{height - 8}" fill="{colour}"/>',
+            f'<rect x="{left}" y="{y + 2}" width="{length:.0f}" height="{step - 8}" fill="{colour}"/>',
             f'<text x="{left + length + 6:.0f}" y="{y + 15}">{seconds:,.1f}</text>',
         ]
     return "\n".join([*parts, "</svg>\n"])
