@@ -378,6 +378,8 @@ def main() -> None:
     parser.add_argument("--only", help="only cases with this word in their name")
     parser.add_argument("--write", type=Path, help="the folder for benchmarks.md and benchmarks.svg")
     arguments = parser.parse_args()
+    if arguments.write:
+        arguments.write.mkdir(exist_ok=True)
     tables = []
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(Path(folder)):
