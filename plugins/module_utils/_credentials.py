@@ -12,6 +12,7 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import typing as t
@@ -89,8 +90,8 @@ class Secrets:
         bare = known.strip()
         # A blank, or nothing, is no secret: masking it would garble everything.
         if bare:
-            # A server may echo it as a URL or JSON has it, too.
-            for form in (known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1]):
+            # A server may echo it as a URL, JSON or HTML has it, too.
+            for form in (known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1], html.escape(bare)):
                 self._register(form)
                 self._values.add(form)
         return value

@@ -352,9 +352,10 @@ def test_nothing_is_no_secret(value: str) -> None:
     [
         ([], "nothing is secret", "nothing is secret"),
         (["Marker"], "Marker, a Marker", "********, a ********"),
-        # As it stands in a URL and in JSON
+        # As it stands in a URL, in JSON and in HTML
         (["a+b/c=d"], "a+b/c=d is a%2Bb%2Fc%3Dd", "******** is ********"),
         (['a"b\\c'], 'a"b\\c is a\\"b\\\\c', "******** is ********"),
+        (["a&b<c'd"], "a&b<c'd is a&amp;b&lt;c&#x27;d", "******** is ********"),
         # With or without the line break that came along
         (["Marker\n"], "Marker and Marker\n.", "******** and ********."),
         # The longest first, or the end of it would stay, in whichever order they come
