@@ -257,12 +257,16 @@ class Target:
     project_id: str | None
 
 
-def find_target(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Target:
+def find_target(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], secrets: Secrets) -> Target:
     """Find out from options and environment where requests go; sends nothing.
 
     :arg options: the module's parameters.
     :raises ArgumentError: something is missing or breaks a rule.
     """
+    for name in ("endpoint", "iam_endpoint"):
+        # A URL with a password is refused, but Ansible would still show it among the task's arguments.
+        if "@" in (options.get(name) or ""):
+            secrets.add(options[name])
     region = _find_region(options, environ)
     endpoint = _find_endpoint("oms", region, options, environ)
     iam_endpoint = _find_endpoint("iam", region, options, environ)

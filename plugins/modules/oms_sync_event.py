@@ -367,11 +367,11 @@ def open_source(options: t.Mapping[str, t.Any], check_mode: bool, to_close: cont
 def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[str, t.Any]:
     """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
     options = module.params
+    secrets = Secrets(registrar(module))
+    target = find_target(options, os.environ, secrets)
     sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
     check_range(options, "batch_size", MAX_BATCH_SIZE)
     check_range(options, "concurrency", MAX_CONCURRENCY)
-    secrets = Secrets(registrar(module))
-    target = find_target(options, os.environ)
     transport, tls_warning = open_transport(
         options,
         os.environ,

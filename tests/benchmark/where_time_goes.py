@@ -49,9 +49,10 @@ def options(url: str) -> dict[str, t.Any]:
 def profile(simulator: Simulator) -> Counter[str]:
     """Seconds by what they belong to."""
     chosen = options(simulator.url)
-    target = find_target(chosen, {})
+    secrets = Secrets(lambda _secret: None)
+    target = find_target(chosen, {}, secrets)
     transport, _warning = open_transport(chosen, {}, [target.endpoint], "of the benchmark")
-    client = connect(transport, target, chosen, {}, Secrets(lambda _secret: None))
+    client = connect(transport, target, chosen, {}, secrets)
     names = (f"backup/2026/11/24/photo {number:07}.jpg" for number in range(EVENTS * 10))
     profiler = cProfile.Profile()
     profiler.enable()

@@ -473,7 +473,7 @@ def endpoints(target: Target) -> list[tuple[str, str]]:
 
 def target_refusal(options: dict[str, t.Any], environ: dict[str, str]) -> str:
     with pytest.raises(ArgumentError) as caught:
-        find_target(options, environ)
+        find_target(options, environ, Secrets(ignored))
     return str(caught.value)
 
 
@@ -489,7 +489,7 @@ def target_refusal(options: dict[str, t.Any], environ: dict[str, str]) -> str:
     ],
 )
 def test_a_region_is_all_that_is_needed(options: dict[str, t.Any], environ: dict[str, str], region: str) -> None:
-    target = find_target(options, environ)
+    target = find_target(options, environ, Secrets(ignored))
 
     assert (target.region, target.project_id) == (region, None)
     assert endpoints(target) == [
@@ -531,7 +531,7 @@ def test_a_missing_region_is_asked_for(options: dict[str, t.Any], missing: str) 
 
 
 def test_endpoint_and_project_make_do_without_a_region() -> None:
-    target = find_target({"endpoint": "https://oms.example", "project_id": "p"}, {})
+    target = find_target({"endpoint": "https://oms.example", "project_id": "p"}, {}, Secrets(ignored))
 
     assert target == Target(None, Endpoint("https://oms.example", "option endpoint"), None, "p")
 
@@ -573,7 +573,9 @@ SDK_IAM = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 def test_an_option_goes_before_a_variable_and_a_variable_before_the_region(
     options: dict[str, t.Any], environ: dict[str, str], oms: tuple[str, str], iam: tuple[str, str]
 ) -> None:
-    assert endpoints(find_target({"region": "cn-north-4", **options}, environ)) == [oms, iam]
+    target = find_target({"region": "cn-north-4", **options}, environ, Secrets(ignored))
+
+    assert endpoints(target) == [oms, iam]
 
 
 @pytest.mark.parametrize("name", ["endpoint", "iam_endpoint", SDK_OMS, SDK_IAM])
@@ -582,6 +584,18 @@ def test_a_bad_endpoint_is_named_by_where_it_was_found(name: str) -> None:
     options, environ = (bad, {}) if name.islower() else ({}, bad)
 
     assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name}: http:// sends in clear")
+
+
+@pytest.mark.parametrize("other_mistake", [{}, {"region": "a.b"}, {"endpoint": "ftp://oms.example"}])
+def test_an_endpoint_with_a_password_is_registered_before_anything_is_refused(other_mistake: dict[str, str]) -> None:
+    registered: list[str] = []
+    options = {"region": "cn-north-4", "iam_endpoint": "https://user:Marker@iam.example", **other_mistake}
+
+    with pytest.raises(ArgumentError):
+        find_target(options, {}, Secrets(registered.append))
+
+    assert options["iam_endpoint"] in registered
+    assert options.get("endpoint") not in registered
 
 
 @pytest.mark.parametrize(
@@ -596,7 +610,9 @@ def test_a_bad_endpoint_is_named_by_where_it_was_found(name: str) -> None:
 def test_the_project_s_id_is_the_first_that_is_given(
     options: dict[str, t.Any], environ: dict[str, str], project_id: str | None
 ) -> None:
-    assert find_target({"region": "cn-north-4", **options}, environ).project_id == project_id
+    target = find_target({"region": "cn-north-4", **options}, environ, Secrets(ignored))
+
+    assert target.project_id == project_id
 
 
 @pytest.mark.parametrize("bad", ["a/b", "..", "a\n", "p" * 1025, "https://a"])
