@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import ssl
 import sys
 from pathlib import Path
@@ -48,6 +49,8 @@ async def serve(arguments: argparse.Namespace) -> None:
             finished.set()
 
     loop.add_reader(sys.stdin, read)
+    # Ctrl-C goes to all that runs in a terminal: this ends without a word.
+    loop.add_signal_handler(signal.SIGINT, finished.set)
     try:
         await asyncio.wait_for(finished.wait(), arguments.max_seconds)
     except TimeoutError:
