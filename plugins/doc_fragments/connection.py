@@ -23,6 +23,7 @@ options:
       - 1 to 1024 of C(A-Z a-z 0-9 _ . ~ -).
       - If not given, E(HUAWEICLOUD_SDK_PROJECT_ID) and then E(HW_PROJECT_ID) are used.
         If these are not set either, IAM is asked for the project that has the name of the O(region).
+      - A O(credentials_file) may name it, too.
     type: str
   access_key:
     description:
@@ -31,7 +32,8 @@ options:
         first for a token in E(HW_AUTH_TOKEN), then for a complete pair of
         E(HUAWEICLOUD_SDK_AK) and E(HUAWEICLOUD_SDK_SK),
         E(HW_ACCESS_KEY) and E(HW_SECRET_KEY), or
-        E(CLOUD_SDK_AK) and E(CLOUD_SDK_SK).
+        E(CLOUD_SDK_AK) and E(CLOUD_SDK_SK), and at last for a user and a password (see O(username)).
+        Then come the O(credentials_file) and the agency of the ECS host. O(auth_method) can say which of these it is.
       - A key from one of these places is never combined with a secret from another one.
     type: str
   secret_key:
@@ -44,12 +46,58 @@ options:
       - The security token that belongs to a temporary O(access_key).
       - With a key from the environment it is taken from E(HUAWEICLOUD_SDK_SECURITY_TOKEN) or E(HW_SECURITY_TOKEN),
         whichever belongs to the key's variables.
+      - When a temporary key expires, the task fails. Run it again with a new one.
     type: str
   auth_token:
     description:
       - An IAM token to send as C(X-Auth-Token), instead of signing with a key. It has 1 to 16384 characters.
       - If no credentials are given as options, E(HW_AUTH_TOKEN) is used.
     type: str
+  username:
+    description:
+      - The name of an IAM user who signs in with a O(password), which is traded for a token.
+        The token is renewed as long as the task runs.
+      - Goes together with O(password) and O(domain_name).
+      - If no credentials are given as options, and neither a token nor a key is in the environment,
+        E(HW_USER_NAME), E(HW_USER_PASSWORD) and E(HW_DOMAIN_NAME) are used, all three of them.
+    type: str
+  password:
+    description:
+      - The password of the IAM user O(username).
+    type: str
+  domain_name:
+    description:
+      - The name of the account that the user O(username) belongs to.
+    type: str
+  credentials_file:
+    description:
+      - A file with an access key on the host that the module runs on, as the official SDK has it. It is an INI file
+        with C(ak), C(sk) and perhaps C(security_token), C(project_id) and C(iam_endpoint) in its section C([basic]).
+        The last two count before the environment.
+      - It is read where neither the options nor the environment hold complete credentials, or where O(auth_method) says
+        so.
+      - If not given, E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) is used. If that is not set either, it is
+        C(~/.huaweicloud/credentials), which may be absent. A file that is given must exist.
+    type: path
+  auth_method:
+    description:
+      - Where the credentials are.
+      - V(auto) takes the first that is complete of the options, the environment, the credentials file,
+        and the agency of the ECS host.
+      - V(token) is for O(auth_token), V(aksk) for O(access_key), V(password) for O(username), as options or else in the
+        environment.
+      - V(file) is for the O(credentials_file).
+      - V(ecs_agency) is for temporary keys of the agency that is bound to the ECS host that the module runs on.
+        They are renewed as long as the task runs.
+    type: str
+    choices:
+      - auto
+      - token
+      - aksk
+      - password
+      - file
+      - ecs_agency
+    default: auto
   endpoint:
     description:
       - Where OMS is, V(https://host) or V(https://host:port).
@@ -60,7 +108,8 @@ options:
     type: str
   iam_endpoint:
     description:
-      - Where IAM is, which is asked for a missing O(project_id). The rules are those of O(endpoint).
+      - Where IAM is, which is asked for a missing O(project_id), and for a token where there is a O(password).
+        The rules are those of O(endpoint).
       - If not given, E(HUAWEICLOUD_SDK_IAM_ENDPOINT) is used.
         If that is not set either, it is C(https://iam.<region>.myhuaweicloud.com).
     type: str

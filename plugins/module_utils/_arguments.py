@@ -16,8 +16,8 @@ import typing as t
 def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
     """The options that every module has: the twin of the doc fragment ``huaweicloud.oms.connection``.
 
-    No option has a fallback to the environment here, and none that says who is calling has a default: it must stay
-    known what was given as an option, because a key from one place never goes with a secret from another.
+    No option has a fallback to the environment here, and none that is a part of credentials has a default: it must
+    stay known what was given as an option, because a key from one place never goes with a secret from another.
     """
     return {
         "region": {"type": "str"},
@@ -26,6 +26,15 @@ def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
         "secret_key": {"type": "str", "no_log": True},
         "security_token": {"type": "str", "no_log": True},
         "auth_token": {"type": "str", "no_log": True},
+        "username": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "domain_name": {"type": "str"},
+        "credentials_file": {"type": "path"},
+        "auth_method": {
+            "type": "str",
+            "choices": ["auto", "token", "aksk", "password", "file", "ecs_agency"],
+            "default": "auto",
+        },
         "endpoint": {"type": "str"},
         "iam_endpoint": {"type": "str"},
         "validate_certs": {"type": "bool", "default": True},

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Who is calling: credentials from options and from the environment, and the project they are for.
+"""Who is calling and where: credentials and target, out of options, environment and credentials file. Sends nothing.
 
 The sources, their order and their names are those of design.md ("How credentials are found") and oms-api.md, section 4.
 
@@ -12,12 +12,16 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import configparser
+import errno
 import html
 import json
+import os
 import re
+import stat
+import threading
 import typing as t
 from dataclasses import dataclass, field
-from datetime import datetime
 from urllib.parse import quote
 
 try:
@@ -25,41 +29,35 @@ try:
 except ImportError:  # ansible-core before 2.22
     register_secret = None
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
-    CREDENTIALS,
-    ArgumentError,
-    Failure,
-    general_advice,
-    listed,
-)
-from ansible_collections.huaweicloud.oms.plugins.module_utils._signing import sign
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, listed, quoted
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
-    Authorise,
     Endpoint,
-    Request,
-    Response,
-    Transport,
     check_path_segment,
-    clock_skew,
     read_endpoint,
 )
 
 # CreateSyncEvents, table 2: X-Auth-Token has 1 to 16384 characters. A security token travels the same way.
 MAX_TOKEN = 16384
 
-# The variables of an access key's parts, family by family: the SDK's, Terraform's, the API page's samples.
-_ACCESS_KEY_FAMILIES = (
-    ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-    ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"),
-    ("CLOUD_SDK_AK", "CLOUD_SDK_SK", None),
-)
-_AUTH_VARIABLE = "HW_AUTH_TOKEN"
+# The values of O(auth_method).
+AUTO = "auto"
+TOKEN = "token"  # noqa: S105 - the name of a method
+AKSK = "aksk"
+PASSWORD = "password"  # noqa: S105 - the name of a method
+FILE = "file"
+ECS_AGENCY = "ecs_agency"
+
 _PROJECT_ID_VARIABLES = ("HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID")
 _REGION_VARIABLE = "HW_REGION_NAME"
 _IAM_ENDPOINT_VARIABLE = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
-
-# A clock that is more off than this is worth a word when a signature is refused; the gateway allows 15 minutes.
-_NOTABLE_SKEW_SECONDS = 60
+_CREDENTIALS_FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+# Where the official SDK looks, below the home directory, and for what in there.
+_CREDENTIALS_FILE = ".huaweicloud/credentials"
+_SECTION = "basic"
+# Keys and tokens of the longest kind are far below it: what is larger is another file.
+_MAX_FILE_BYTES = 256 * 1024
+# IAM where no region says which one to ask (oms-api.md, section 4).
+_WORLDWIDE_IAM = Endpoint("https://iam.myhuaweicloud.com", "address of IAM for all regions")
 
 Register = t.Callable[[str], t.Any]
 
@@ -81,7 +79,9 @@ class Secrets:
 
     def __init__(self, register: Register) -> None:
         self._register = register
-        self._values: set[str] = set()
+        # Longest first, so that none is masked in parts. Replaced as a whole: other threads may be reading it.
+        self._values: tuple[str, ...] = ()
+        self._lock = threading.Lock()
 
     def add(self, value: str) -> str:
         """Register a secret, as soon as it is read; the value comes back."""
@@ -91,14 +91,16 @@ class Secrets:
         # A blank, or nothing, is no secret: masking it would garble everything.
         if bare:
             # A server may echo it as a URL, JSON or HTML has it, too.
-            for form in (known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1], html.escape(bare)):
-                self._register(form)
-                self._values.add(form)
+            forms = {known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1], html.escape(bare)}
+            with self._lock:
+                for form in forms.difference(self._values):
+                    self._register(form)
+                self._values = tuple(sorted(forms.union(self._values), key=len, reverse=True))
         return value
 
     def mask(self, text: str) -> str:
         """The text without secrets: what a server says is masked before it is cut or shown."""
-        for value in sorted(self._values, key=len, reverse=True):
+        for value in self._values:
             text = text.replace(value, "********")
         return text
 
@@ -121,79 +123,273 @@ class AuthToken:
     source: str = "options"
 
 
-Credentials = t.Union[AccessKey, AuthToken]
+@dataclass(frozen=True)
+class Password:
+    """A user of IAM, whose password is traded for a token."""
+
+    username: str
+    password: str = field(repr=False)
+    domain_name: str
+    source: str = "options"
 
 
-def find_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], secrets: Secrets) -> Credentials:
-    """Take the first source that is complete: options, then environment; within each a token, then an access key.
+@dataclass(frozen=True)
+class EcsAgency:
+    """The agency of the ECS host that the module runs on, whose metadata service hands out temporary keys."""
+
+    source: str = "ECS agency"
+
+
+Credentials = t.Union[AccessKey, AuthToken, Password, EcsAgency]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of who is calling.
+
+    ``credentials`` is None where there are none. ``project_id`` and ``iam_endpoint`` are those of the file that the
+    credentials are from. ``looked_at`` and ``passed_over`` say where credentials were looked for, in order, and what
+    was there and of no use.
+    """
+
+    credentials: Credentials | None
+    project_id: str | None = None
+    iam_endpoint: str | None = None
+    warning: str | None = None
+    looked_at: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way to sign in: its options, and the families of variables that stand for these, in order.
+
+    The first ``needed`` parts make it complete; ``shown`` are the options that are no secrets.
+    """
+
+    options: tuple[str, ...]
+    families: tuple[tuple[str | None, ...], ...]
+    needed: int
+    make: t.Callable[..., Credentials]
+    shown: tuple[str, ...] = ()
+
+
+# In the order in which they are taken. The families of an access key are the SDK's, Terraform's and the API page's.
+_WAYS = {
+    TOKEN: _Way(("auth_token",), (("HW_AUTH_TOKEN",),), 1, AuthToken),
+    AKSK: _Way(
+        ("access_key", "secret_key", "security_token"),
+        (
+            ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+            ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"),
+            ("CLOUD_SDK_AK", "CLOUD_SDK_SK", None),
+        ),
+        2,
+        AccessKey,
+    ),
+    PASSWORD: _Way(
+        ("username", "password", "domain_name"),
+        (("HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"),),
+        3,
+        Password,
+        ("username", "domain_name"),
+    ),
+}
+
+
+def find_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], secrets: Secrets) -> Found:
+    """Take the first source that is complete: options, environment, credentials file, ECS agency.
+
+    Within options and within the environment a token comes first, then an access key, then a password. With an
+    explicit O(auth_method) only its sources are looked at.
 
     :arg options: the module's parameters.
+    :returns: what was found. Whether there is an ECS agency, only its host's metadata service can tell.
     :raises ArgumentError: what is given contradicts itself or can't be sent.
-    :raises Failure: there are no credentials.
     """
-    return _from_options(options, secrets) or _from_environment(environ, secrets)
+    method = options["auth_method"]
+    ways = _WAYS if method == AUTO else {name: way for name, way in _WAYS.items() if name == method}
+    looked_at: list[str] = []
+    passed_over: list[str] = []
+    if ways:
+        credentials = _from_options(ways, options, secrets)
+        credentials = credentials or _from_environment(ways, environ, secrets, passed_over)
+        if credentials:
+            return Found(credentials)
+        looked_at += [
+            f"the options ({'; '.join(listed(way.options[: way.needed]) for way in ways.values())})",
+            "the environment of the host that the module runs on"
+            f" ({'; '.join(listed(_needed(way, family)) for way in ways.values() for family in way.families)})",
+        ]
+    if method in (AUTO, FILE):
+        found = _from_file(options, environ, secrets, looked_at, passed_over)
+        if found:
+            return found
+    agency = EcsAgency() if method in (AUTO, ECS_AGENCY) else None
+    return Found(agency, looked_at=tuple(looked_at), passed_over=tuple(passed_over))
 
 
-def _from_options(options: t.Mapping[str, t.Any], secrets: Secrets) -> Credentials | None:
-    given = [
-        name for name in ("auth_token", "access_key", "secret_key", "security_token") if options.get(name) is not None
-    ]
-    if not given:
-        return None
-    value = {name: _checked(name, options[name], secrets) for name in given}
-    if given == ["auth_token"]:
-        return AuthToken(value["auth_token"])
-    if "auth_token" in given:
+def _needed(way: _Way, family: tuple[str | None, ...]) -> list[str]:
+    return [name for name in family[: way.needed] if name]
+
+
+def _from_options(ways: t.Mapping[str, _Way], options: t.Mapping[str, t.Any], secrets: Secrets) -> Credentials | None:
+    given = {method: [name for name in way.options if options.get(name) is not None] for method, way in ways.items()}
+    given = {method: names for method, names in given.items() if names}
+    value = {
+        name: _checked(name, options[name], secrets, name in ways[method].shown, method == PASSWORD)
+        for method, names in given.items()
+        for name in names
+    }
+    if len(given) > 1:
+        count = {2: "two", 3: "three"}[len(given)]
         raise ArgumentError(
-            f"auth_token and {listed(given[1:])} are given, which are two ways to sign in: give only one of them"
+            f"{' and '.join(map(listed, given.values()))} are given, which are {count} ways to sign in:"
+            " give only one of them"
         )
-    missing = [name for name in ("access_key", "secret_key") if name not in value]
-    if missing:
-        raise ArgumentError(
-            f"{listed(given)} {'is' if len(given) == 1 else 'are'} given without {listed(missing)}: they belong"
-            " together, and the environment does not fill the gap"
-        )
-    return AccessKey(value["access_key"], value["secret_key"], value.get("security_token"))
-
-
-def _from_environment(environ: t.Mapping[str, str], secrets: Secrets) -> Credentials:
-    if environ.get(_AUTH_VARIABLE):
-        token = _checked(_AUTH_VARIABLE, environ[_AUTH_VARIABLE], secrets)
-        return AuthToken(token, f"environment variable {_AUTH_VARIABLE}")
-    half = []
-    for family in _ACCESS_KEY_FAMILIES:
-        given = [name for name in family if name and environ.get(name)]
-        # Also what is passed over is secret.
-        value = {name: secrets.add(environ[name]) for name in given}
-        access_key, secret_key, security_token = family
-        if access_key in value and secret_key in value:
-            for name in given:
-                _checked(name, value[name], secrets)
-            return AccessKey(
-                value[access_key],
-                value[secret_key],
-                value.get(security_token or ""),
-                f"environment variables {listed(given)}",
+    for method, names in given.items():
+        way = ways[method]
+        missing = [name for name in way.options[: way.needed] if name not in value]
+        if missing:
+            raise ArgumentError(
+                f"{listed(names)} {'is' if len(names) == 1 else 'are'} given without {listed(missing)}: they belong"
+                " together, and the environment does not fill the gap"
             )
+        return way.make(*(value.get(name) for name in way.options))
+    return None
+
+
+def _from_environment(
+    ways: t.Mapping[str, _Way], environ: t.Mapping[str, str], secrets: Secrets, passed_over: list[str]
+) -> Credentials | None:
+    for method, way in ways.items():
+        for family in way.families:
+            given = [name for name in family if name and environ.get(name)]
+            shown = [name for name, option in zip(family, way.options) if option in way.shown]
+            # Also what is passed over is secret.
+            for name in given:
+                if name not in shown:
+                    secrets.add(environ[name])
+            missing = [name for name in _needed(way, family) if name not in given]
+            if given and missing:
+                passed_over.append(f"{listed(given)} without {listed(missing)}")
+            elif given:
+                for name in given:
+                    _checked(name, environ[name], secrets, name in shown, method == PASSWORD)
+                parts = [environ[name] if name in given else None for name in family]
+                source = f"environment variable{'s' * (len(given) > 1)} {listed(given)}"
+                return way.make(*parts[: len(way.options)], source=source)
+    return None
+
+
+def _from_file(
+    options: t.Mapping[str, t.Any],
+    environ: t.Mapping[str, str],
+    secrets: Secrets,
+    looked_at: list[str],
+    passed_over: list[str],
+) -> Found | None:
+    """Credentials out of the official SDK's file, with the project and the endpoint of IAM that stand beside them.
+
+    The default one may be missing or something else. One that a user named must be what it should.
+    """
+    option, path = _given("credentials_file", options, environ, (_CREDENTIALS_FILE_VARIABLE,))
+    given = path is not None
+    path = os.path.expanduser(path or os.path.join(environ.get("HOME") or "~", _CREDENTIALS_FILE))
+    where = f"the credentials file {path}"
+    try:
+        text, mode = _read_file(path)
+        entries = _read_section(text)
+    except FileNotFoundError as error:
         if given:
-            missing = [name for name in (access_key, secret_key) if name not in value]
-            half.append(f"{listed(given)} without {listed(missing)}")
-    found_half = f" Found, but passed over: {'; '.join(half)}." if half else ""
-    raise Failure(
-        CREDENTIALS,
-        "no credentials found: the options auth_token, access_key and secret_key are not given, and the environment of"
-        f" the host that the module runs on has neither {_AUTH_VARIABLE} nor a pair of"
-        f" {', '.join(f'{family[0]} and {family[1]}' for family in _ACCESS_KEY_FAMILIES)}.{found_half}".rstrip("."),
-        "Give one of them; with the controller's environment, delegate the task to localhost",
+            raise ArgumentError(f"{option}: {where} can't be read: {_reason(error)}") from None
+        looked_at.append(f"{where}, which does not exist")
+        return None
+    except (OSError, ValueError) as error:
+        # What a parser says may quote the file, so only errors of the system and our own come this far.
+        why = f"can't be read: {_reason(error)}" if isinstance(error, OSError) else str(error)
+        if given:
+            raise ArgumentError(f"{option}: {where} {why}") from None
+        looked_at.append(where)
+        passed_over.append(f"{where} {why}")
+        return None
+    looked_at.append(where)
+    value = {name: entries[name] for name in ("ak", "sk", "security_token") if entries.get(name)}
+    for secret in value.values():
+        secrets.add(secret)
+    missing = [name for name in ("ak", "sk") if name not in value]
+    if missing:
+        has = listed(list(value)) or "an access key"
+        passed_over.append(
+            f"{where} has {has} without {listed(missing)}" if value else f"{where} has no {listed(missing)}"
+        )
+        return None
+    for name, secret in value.items():
+        _checked(f"{name} in {where}", secret, secrets)
+    warning = None
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        warning = f"{where} can be read by other users of this host: chmod 600 {path}"
+    return Found(
+        AccessKey(value["ak"], value["sk"], value.get("security_token"), where),
+        entries.get("project_id") or None,
+        entries.get("iam_endpoint") or None,
+        warning,
     )
 
 
-def _checked(name: str, value: str, secrets: Secrets) -> str:
-    """Check what goes into a header. The message never shows the value.
+def _read_file(path: str) -> tuple[str, int]:
+    """The text of a small regular file, and its mode; another kind of file is refused without waiting for anything.
+
+    :raises OSError: it can't be read.
+    :raises ValueError: it can be no file of credentials; says why.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except ValueError:
+        raise ValueError("has a null byte in its path") from None
+    with open(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise ValueError("is no regular file")
+        content = file.read(_MAX_FILE_BYTES + 1)
+    if len(content) > _MAX_FILE_BYTES:
+        raise ValueError(f"has more than {_MAX_FILE_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig"), state.st_mode
+    except UnicodeDecodeError:
+        raise ValueError("is not in UTF-8") from None
+
+
+def _read_section(text: str) -> dict[str, str]:
+    """The entries of the section of credentials.
+
+    :raises ValueError: it can be no file of credentials; says why, and quotes no value.
+    """
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        line = getattr(error, "lineno", None) or next((number for number, _line in getattr(error, "errors", ())), None)
+        raise ValueError(f"is no INI file{f', see line {line}' if line else ''}") from None
+    if not parser.has_section(_SECTION):
+        there = ", ".join(quoted(name) for name in parser.sections()) or "none"
+        raise ValueError(f"has no section [{_SECTION}], which is the one that is read; its sections: {there}")
+    return dict(parser.items(_SECTION))
+
+
+def _reason(error: BaseException) -> str:
+    return os.strerror(getattr(error, "errno", None) or errno.EINVAL).lower()
+
+
+def _checked(name: str, value: str, secrets: Secrets, shown: bool = False, blanks: bool = False) -> str:
+    """Check what proves who is calling. The message never shows the value.
 
     :arg name: the option or environment variable.
+    :arg shown: whether it is no secret.
+    :arg blanks: whether blanks may be in it: it goes into a body, and not into a header.
     """
-    secrets.add(value)
+    if not shown:
+        secrets.add(value)
     if not value:
         raise ArgumentError(f"{name}: is empty")
     if value != value.strip():
@@ -201,76 +397,64 @@ def _checked(name: str, value: str, secrets: Secrets) -> str:
         blank = value[0] if value[0].isspace() else value[-1]
         what = "a line break (base64 and echo add one)" if blank in "\r\n" else "a blank"
         raise ArgumentError(f"{name}: {end} with {what}: take it away")
-    bad = re.search("[^!-~]", value)
+    bad = re.search("[^ -~]" if blanks else "[^!-~]", value)
     if bad:
         raise ArgumentError(
-            f"{name}: character {bad.start() + 1} of {len(value)} is none that a key or token can have:"
-            " only ASCII letters, digits and punctuation are allowed"
+            f"{name}: character {bad.start() + 1} of {len(value)} is none that"
+            f" {'it' if blanks else 'a key or token'} can have:"
+            f" only ASCII letters, digits{', blanks' if blanks else ''} and punctuation are allowed"
         )
     if len(value) > MAX_TOKEN:
         raise ArgumentError(f"{name}: has {len(value)} characters: at most {MAX_TOKEN} are allowed")
     return value
 
 
-def authoriser(credentials: Credentials, project_id: str | None = None) -> Authorise:
-    """Make the headers that prove who is calling.
-
-    :arg project_id: is sent and signed, where it is known, with an access key.
-    """
-
-    def with_token(_request: Request, _now: datetime) -> t.Mapping[str, str]:
-        return {"X-Auth-Token": t.cast(AuthToken, credentials).auth_token}
-
-    def with_signature(request: Request, now: datetime) -> t.Mapping[str, str]:
-        key = t.cast(AccessKey, credentials)
-        headers = {}
-        if project_id:
-            headers["X-Project-Id"] = project_id
-        if key.security_token:
-            headers["X-Security-Token"] = key.security_token
-        signature = sign(
-            request.method,
-            request.endpoint.host,
-            request.path,
-            request.query,
-            {**request.headers, **headers},
-            request.body,
-            key.access_key,
-            key.secret_key,
-            now,
-        )
-        return {**headers, **signature}
-
-    return with_token if isinstance(credentials, AuthToken) else with_signature
-
-
 @dataclass(frozen=True)
 class Target:
     """Where requests go.
 
-    A ``project_id`` of None is to be looked up at ``iam_endpoint``; then there is a region.
+    A ``project_id`` of None is to be found out at ``iam_endpoint``; then there is a region.
     """
 
     region: str | None
     endpoint: Endpoint
-    iam_endpoint: Endpoint | None
+    iam_endpoint: Endpoint
     project_id: str | None
 
 
-def find_target(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], secrets: Secrets) -> Target:
-    """Find out from options and environment where requests go; sends nothing.
+def find_credentials_and_target(
+    options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], secrets: Secrets
+) -> tuple[Found, Target]:
+    """Find out who is calling, and where requests go.
 
     :arg options: the module's parameters.
-    :raises ArgumentError: something is missing or breaks a rule.
+    :raises ArgumentError: something is missing, contradicts itself or breaks a rule.
     """
     for name in ("endpoint", "iam_endpoint"):
         # A URL with a password is refused, but Ansible would still show it among the task's arguments.
         if "@" in (options.get(name) or ""):
             secrets.add(options[name])
+    found = find_credentials(options, environ, secrets)
+    return found, find_target(options, environ, found)
+
+
+def find_target(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], found: Found) -> Target:
+    """Find out where requests go: from options, from the file that the credentials are from, from the environment.
+
+    What stands in a credentials file beside the keys goes with them, as with the official SDK.
+
+    :arg options: the module's parameters.
+    :raises ArgumentError: something is missing or breaks a rule.
+    """
     region = _find_region(options, environ)
     endpoint = _find_endpoint("oms", region, options, environ)
-    iam_endpoint = _find_endpoint("iam", region, options, environ)
+    beside_keys = getattr(found.credentials, "source", "")
+    iam_endpoint = _find_endpoint("iam", region, options, environ) or _WORLDWIDE_IAM
+    if found.iam_endpoint and options.get("iam_endpoint") is None:
+        iam_endpoint = read_endpoint(f"iam_endpoint in {beside_keys}", found.iam_endpoint, beside_keys)
     name, project_id = _given("project_id", options, environ, _PROJECT_ID_VARIABLES)
+    if found.project_id and options.get("project_id") is None:
+        name, project_id = f"project_id in {beside_keys}", found.project_id
     if project_id is not None:
         check_path_segment(name, project_id)
     if endpoint is None or (project_id is None and region is None):
@@ -326,54 +510,3 @@ def _given(
         if environ.get(variable):
             return variable, environ[variable]
     return option, None
-
-
-def find_project_id(transport: Transport, target: Target, credentials: Credentials, secrets: Secrets) -> str:
-    """The project's id as given, else the id of the project that bears the region's name (oms-api.md, section 4).
-
-    :raises Failure: IAM refuses to tell, or knows no such project or more than one.
-    """
-    if target.project_id is not None:
-        return target.project_id
-    region, endpoint = t.cast(str, target.region), t.cast(Endpoint, target.iam_endpoint)
-    request = Request("GET", endpoint, "/v3/projects", (("name", region),))
-    response = transport.send(request, authoriser(credentials))
-    remedy = "Give project_id (the console shows it under My Credentials)"
-    if response.status != 200:
-        answer = response.answer(secrets.mask)
-        advice = f"{general_advice(answer, 'iam:projects:listProjects')}{skew_note(response, transport)}"
-        raise Failure(
-            CREDENTIALS,
-            f"{request}: the look-up of project_id was refused: {answer}{response.gave_up}",
-            f"{advice}. {remedy}" if response.status != 401 else advice,
-            answer,
-        )
-    projects = _read_projects(response)
-    if projects is None:
-        raise Failure(CREDENTIALS, f"{request}: the answer is no list of projects", f"Check iam_endpoint. {remedy}")
-    if not projects:
-        raise Failure(CREDENTIALS, f"{request}: no project is named {region}", f"Check region. {remedy}")
-    if len(projects) > 1:
-        found = listed([secrets.mask(project_id)[:100] for project_id in projects])
-        raise Failure(CREDENTIALS, f"{request}: more than one project is named {region}: {found}", remedy)
-    try:
-        return check_path_segment("project_id", projects[0])
-    except ArgumentError as error:
-        raise Failure(CREDENTIALS, f"{request}: IAM answered with an id that can't be used, {error}", remedy) from None
-
-
-def _read_projects(response: Response) -> list[str] | None:
-    try:
-        ids = [project["id"] for project in json.loads(response.body)["projects"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return ids if all(isinstance(project_id, str) for project_id in ids) else None
-
-
-def skew_note(response: Response, transport: Transport) -> str:
-    """A part of a sentence on the clock, where that may be why a signature was refused; else nothing."""
-    skew = clock_skew(response, transport.clock.now())
-    if response.status != 401 or skew is None or abs(skew) <= _NOTABLE_SKEW_SECONDS:
-        return ""
-    where = "ahead of" if skew > 0 else "behind"
-    return f". The clock of this host is {abs(skew):.0f} s {where} the service's: set it right"

@@ -16,15 +16,7 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
-    Credentials,
-    Secrets,
-    Target,
-    authoriser,
-    find_credentials,
-    find_project_id,
-    skew_note,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import Found, Secrets, Target
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     SERVICE,
     Answer,
@@ -32,6 +24,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     general_advice,
     quoted,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import Caller, sign_in, skew_note
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
     Endpoint,
     Request,
@@ -65,18 +58,10 @@ class Receipt:
 class Client:
     """OMS, as one caller sees it; ``endpoint`` and ``project_id`` say where requests go."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        endpoint: Endpoint,
-        project_id: str,
-        credentials: Credentials,
-        secrets: Secrets,
-    ) -> None:
+    def __init__(self, caller: Caller, endpoint: Endpoint, project_id: str, secrets: Secrets) -> None:
         self.endpoint = endpoint
         self.project_id = project_id
-        self._transport = transport
-        self._authorise = authoriser(credentials, project_id)
+        self._caller = caller
         self._secrets = secrets
 
     def create_sync_events(self, sync_task_id: str, object_keys: t.Sequence[str]) -> Receipt:
@@ -103,7 +88,7 @@ class Client:
         :raises Failure: it would not, as far as one can know.
         """
         # query_time is required, though it only picks the month of the counters (oms-api.md, section 2).
-        milliseconds = int(self._transport.clock.now().timestamp() * 1000)
+        milliseconds = int(self._caller.transport.clock.now().timestamp() * 1000)
         request = Request("GET", self.endpoint, self._path(sync_task_id), (("query_time", str(milliseconds)),))
         try:
             response = self._send(request, sync_task_id, "oms:synctask:get")
@@ -148,7 +133,7 @@ class Client:
 
         :arg iam_action: the permission it needs, for the message.
         """
-        response = self._transport.send(request, self._authorise)
+        response = self._caller.send(request)
         if response.status == 200 and not response.is_html:
             return response
         answer = response.answer(self._secrets.mask)
@@ -159,7 +144,7 @@ class Client:
         raise Failure(
             SERVICE,
             f"{request}: {answer}{response.gave_up}",
-            f"{advice}{skew_note(response, self._transport)}",
+            f"{advice}{skew_note(response, self._caller.transport)}",
             answer,
             response.attempts,
         )
@@ -184,22 +169,14 @@ class Client:
             return "The sync task is in progress: stop it before you delete it"
         if answer.code == "OMS.0065":
             return "The sync task is started already: nothing is left to do"
-        return general_advice(answer, iam_action)
+        return self._caller.advice(answer) or general_advice(answer, iam_action)
 
 
-def connect(
-    transport: Transport,
-    target: Target,
-    options: t.Mapping[str, t.Any],
-    environ: t.Mapping[str, str],
-    secrets: Secrets,
-) -> Client:
-    """Find out who is calling, and make a client of it. Sends nothing but the look-up of a missing project id.
+def connect(transport: Transport, target: Target, found: Found, secrets: Secrets) -> Client:
+    """Sign in, and make a client. Sends what it takes to get a token, a key or the project's id, and nothing else.
 
-    :arg options: the module's parameters.
-    :raises ArgumentError: the credentials contradict each other or break a rule.
-    :raises Failure: there are no credentials, or no project id can be had.
+    :arg found: who is calling.
+    :raises Failure: there are no credentials, they are refused, or no project id can be had.
     """
-    credentials = find_credentials(options, environ, secrets)
-    project_id = find_project_id(transport, target, credentials, secrets)
-    return Client(transport, target.endpoint, project_id, credentials, secrets)
+    caller = sign_in(transport, target, found, secrets)
+    return Client(caller, target.endpoint, t.cast(str, caller.project_id), secrets)

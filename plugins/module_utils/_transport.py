@@ -107,7 +107,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. ``path`` and ``query`` are not yet percent-encoded."""
+    """What is sent. ``path`` and ``query`` are not yet percent-encoded.
+
+    ``timeout`` is in seconds, for connecting and for an answer, where it is not to be that of all requests.
+    """
 
     method: str
     endpoint: Endpoint
@@ -115,6 +118,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: t.Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    timeout: tuple[float, float] | None = None
 
     @property
     def url(self) -> str:
@@ -330,17 +334,19 @@ class Transport:
         # 429s since something was accepted, of all threads.
         self._refusals = 0
 
-    def send(self, request: Request, authorise: Authorise) -> Response:
+    def send(self, request: Request, authorise: Authorise, max_retries: int | None = None) -> Response:
         """Send a request until it is answered for good. Many threads may do so at once.
 
         A POST is repeated like anything else: OMS compares source and destination and skips what is there already, so
         an event that was accepted although its answer got lost does no harm when it is sent again.
 
         :arg authorise: is asked before each attempt, so that none carries an old date.
+        :arg max_retries: attempts beyond the first; as the policy has it, if not given.
         :returns: an answer of any status.
         :raises ConnectionFailure: no answer came.
         :raises Stopped: the clock was stopped first.
         """
+        allowed = self._policy.retries if max_retries is None else max_retries
         retries = throttled = 0
         if self._accepted_at is None:
             self._accepted_at = self.clock.monotonic()
@@ -354,7 +360,7 @@ class Transport:
                 headers = {**request.headers, **authorise(request, self.clock.now())}
                 response = replace(self._exchange(request, headers), attempts=attempts)
             except ConnectionFailure as failure:
-                if not failure.passing or retries >= self._policy.retries:
+                if not failure.passing or retries >= allowed:
                     raise failure.after(attempts) from None
             if response is None:
                 retries += 1
@@ -368,8 +374,8 @@ class Transport:
                 return response
             # Being throttled is no fault of the service: it does not use up the retries. Without any retries there is
             # one attempt, whatever comes.
-            is_throttled = response.status == 429 and self._policy.retries > 0
-            if not is_throttled and retries >= self._policy.retries:
+            is_throttled = response.status == 429 and allowed > 0
+            if not is_throttled and retries >= allowed:
                 return replace(response, gave_up=f", given up after {attempts} attempts" if attempts > 1 else "")
             asked = self._retry_after(response)
             if asked > MAX_RETRY_AFTER_SECONDS:
@@ -605,33 +611,35 @@ class Connections:
             },
         )
         prepared.body = request.body
+        timeout = request.timeout or (self._timeout, self._timeout)
         try:
             response = self._adapter.send(
                 prepared,
                 stream=True,
-                timeout=(self._timeout, self._timeout),
+                timeout=timeout,
                 verify=self._context.verify_mode != ssl.CERT_NONE,
                 proxies=self._proxies_for(request.endpoint),
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError) as error:
-            raise connection_failure(error, request, self._timeout) from None
+            raise connection_failure(error, request, timeout[1]) from None
         try:
-            body = self._read_body(response.raw)
+            body = self._read_body(response.raw, timeout[1])
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             response.raw.close()
             # The status of a refusal says enough: to send it again because of its text could lock a key.
             if response.status_code == 200:
-                raise connection_failure(error, request, self._timeout) from None
+                raise connection_failure(error, request, timeout[1]) from None
             body = b""
         return Response(response.status_code, response.headers, body)
 
-    def _read_body(self, raw: t.Any) -> bytes:
+    @staticmethod
+    def _read_body(raw: t.Any, timeout: float) -> bytes:
         """Read up to a limit, and not for ever where the bytes drip in one by one."""
         # read1 returns with what is there. urllib3 1.26 has only the one that waits for all it is asked for: there, one
         # byte at a time keeps to the time, too. Neither takes half an answer for a whole one.
         read, size = (raw.read1, 8192) if hasattr(raw, "read1") else (raw.read, 1)
         raw.enforce_content_length = True
-        until = time.monotonic() + self._timeout
+        until = time.monotonic() + timeout
         body = bytearray()
         while piece := read(size, decode_content=True):
             body += piece

@@ -307,7 +307,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import Secrets, find_target, registrar
+from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
+    Secrets,
+    find_credentials_and_target,
+    registrar,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._key_file import FORMATS, LINES, KeyFile
 from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
@@ -368,7 +372,7 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
     options = module.params
     secrets = Secrets(registrar(module))
-    target = find_target(options, os.environ, secrets)
+    found, target = find_credentials_and_target(options, os.environ, secrets)
     sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
     check_range(options, "batch_size", MAX_BATCH_SIZE)
     check_range(options, "concurrency", MAX_CONCURRENCY)
@@ -386,7 +390,7 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     prediction_warning = None
     outcome = None
     try:
-        client = connect(transport, target, options, os.environ, secrets)
+        client = connect(transport, target, found, secrets)
         project_id = client.project_id
         source.resume(
             Identity(
@@ -411,7 +415,7 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     except Failure as error:
         outcome = Outcome(failure=error, remaining_count=source.pending_count, remaining=source.names())
 
-    for text in filter(None, (tls_warning, source.warning, prediction_warning)):
+    for text in filter(None, (found.warning, tls_warning, source.warning, prediction_warning)):
         module.warn(text)
     # In check mode, nothing stands against sending all that is to be sent.
     changed = source.pending_count > 0 if outcome is None else outcome.event_count > 0

@@ -90,11 +90,35 @@ class Simulator:
         """Change settings: check_signatures, clock_skew, keep_records, latency, max_objects, missing_task."""
         self._ask("set", **settings)
 
-    def add_access_key(self, ak: str, sk: str, security_token: str | None = None) -> None:
-        self._ask("add_access_key", ak=ak, sk=sk, security_token=security_token)
+    def add_access_key(self, ak: str, sk: str, security_token: str | None = None, uses: int | None = None) -> None:
+        """Know a key, which expires after so many uses."""
+        self._ask("add_access_key", ak=ak, sk=sk, security_token=security_token, uses=uses)
 
-    def add_token(self, token: str) -> None:
-        self._ask("add_token", token=token)
+    def add_token(self, token: str, uses: int | None = None) -> None:
+        """Know a token, which expires after so many uses."""
+        self._ask("add_token", token=token, uses=uses)
+
+    def add_user(
+        self,
+        domain_name: str,
+        username: str,
+        password: str,
+        token_uses: int | None = None,
+        token_seconds: float = 86400.0,
+    ) -> None:
+        """Know a user; all tokens that are given for a password are good for so many uses and seconds."""
+        self._ask(
+            "add_user",
+            domain_name=domain_name,
+            username=username,
+            password=password,
+            token_uses=token_uses,
+            token_seconds=token_seconds,
+        )
+
+    def add_agency(self, **agency: t.Any) -> None:
+        """Play the metadata service of a host with an agency: sign_in.Agency says what there is to choose."""
+        self._ask("add_agency", **agency)
 
     def add_project(self, name: str, project_id: str) -> None:
         self._ask("add_project", name=name, project_id=project_id)

@@ -17,7 +17,8 @@ from urllib.parse import parse_qs, unquote_plus
 
 from .faults import Fault, Gateway, error
 from .http_server import Reply, Request
-from .signatures import AccessKey, Callers
+from .sign_in import Agency, SignIn, User
+from .signatures import AccessKey, Callers, Life
 
 # CreateSyncEvents, tables 1 and 3.
 MAX_ID = 1024
@@ -85,6 +86,7 @@ class Service:
 
     def reset(self) -> None:
         self.callers = Callers()
+        self.sign_in = SignIn(self.callers)
         self.tasks: dict[tuple[str, str], SyncTask] = {}
         self.projects: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
@@ -139,10 +141,12 @@ class Service:
         return fault.reply(request)
 
     def _serve(self, request: Request, record: Record) -> Reply:
+        if (request.method, request.path) in self._open_routes:
+            return self._open_routes[request.method, request.path](self, request)
         if self.settings["check_signatures"]:
             refusal = self.callers.refusal(request)
             if refusal:
-                return error(401, "APIGW.0301", refusal)
+                return error(401, *refusal)
         for method, pattern, operation in self._routes:
             match = re.fullmatch(pattern, request.path)
             if match and method == request.method:
@@ -214,6 +218,12 @@ class Service:
         status, code = self.settings["missing_task"]
         return error(status, code, "No resources found.")
 
+    # For those who have no credentials yet.
+    _open_routes: t.ClassVar[dict[tuple[str, str], t.Callable[[Service, Request], Reply]]] = {
+        ("POST", "/v3/auth/tokens"): lambda self, request: self.sign_in.create_token(request, self.projects),
+        ("PUT", "/meta-data/latest/api/token"): lambda self, request: self.sign_in.metadata_token(request),
+        ("GET", "/openstack/latest/securitykey"): lambda self, request: self.sign_in.security_key(request),
+    }
     _routes = (
         ("POST", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks/([^/]{{1,{MAX_ID}}})/events", _create_sync_events),
         ("GET", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks/([^/]{{1,{MAX_ID}}})", _show_sync_task),
@@ -236,11 +246,23 @@ class Service:
         self.settings.update(settings)
         self.callers.clock_skew = self.settings["clock_skew"]
 
-    def control_add_access_key(self, ak: str, sk: str, security_token: str | None = None) -> None:
-        self.callers.keys[ak] = AccessKey(ak, sk, security_token)
+    def control_add_access_key(
+        self, ak: str, sk: str, security_token: str | None = None, uses: int | None = None
+    ) -> None:
+        self.callers.keys[ak] = AccessKey(ak, sk, security_token, life=Life(uses))
 
-    def control_add_token(self, token: str) -> None:
-        self.callers.tokens.add(token)
+    def control_add_token(self, token: str, uses: int | None = None) -> None:
+        self.callers.tokens[token] = Life(uses)
+
+    def control_add_user(
+        self, domain_name: str, username: str, password: str, token_uses: int | None, token_seconds: float
+    ) -> None:
+        self.sign_in.users[domain_name, username] = User(password)
+        self.sign_in.token_uses = token_uses
+        self.sign_in.token_seconds = token_seconds
+
+    def control_add_agency(self, **agency: t.Any) -> None:
+        self.sign_in.agency = Agency(**agency)
 
     def control_add_project(self, name: str, project_id: str) -> None:
         self.projects.append((name, project_id))

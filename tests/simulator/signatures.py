@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import dataclass, field
@@ -22,7 +23,36 @@ from .http_server import Request
 FAILURES_UNTIL_LOCKED = 5
 LOCKED_SECONDS = 300.0
 MAX_CLOCK_SKEW_SECONDS = 15 * 60
+WRONG = "APIGW.0301"
+TOKEN_EXPIRED = "APIGW.0307"
 _AUTHORIZATION = re.compile(r"SDK-HMAC-SHA256 Access=([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})")
+
+
+@dataclass
+class Life:
+    """How long a token or a temporary key is good for: so many requests, so many seconds; None for ever."""
+
+    uses: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        self._until = math.inf if self.seconds is None else time.monotonic() + self.seconds
+
+    @property
+    def seconds_left(self) -> float:
+        return self._until - time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        return self.seconds_left <= 0 or self.uses == 0
+
+    def use(self) -> bool:
+        """Whether it is still good; counts the use."""
+        if self.is_over:
+            return False
+        if self.uses is not None:
+            self.uses -= 1
+        return True
 
 
 @dataclass
@@ -34,6 +64,7 @@ class AccessKey:
     security_token: str | None = None
     failures: int = 0
     locked_until: float = 0.0
+    life: Life = field(default_factory=Life)
 
 
 @dataclass
@@ -41,30 +72,39 @@ class Callers:
     """All keys and tokens that are accepted."""
 
     keys: dict[str, AccessKey] = field(default_factory=dict)
-    tokens: set[str] = field(default_factory=set)
+    tokens: dict[str, Life] = field(default_factory=dict)
     clock_skew: float = 0.0
 
-    def refusal(self, request: Request) -> str | None:
-        """Why a caller is not let in; None if it is."""
+    def refusal(self, request: Request) -> tuple[str, str] | None:
+        """Why a caller is not let in, as code and text; None if it is."""
         token = request.header("x-auth-token")
         if token is not None:
-            return None if token in self.tokens else "Incorrect IAM authentication information: token"
+            life = self.tokens.get(token)
+            if life is None:
+                return WRONG, "Incorrect IAM authentication information: token"
+            return None if life.use() else (TOKEN_EXPIRED, "The token has expired.")
+        reason = self._refusal_of_key(request)
+        return (WRONG, f"Incorrect IAM authentication information: {reason}") if reason else None
+
+    def _refusal_of_key(self, request: Request) -> str | None:
         match = _AUTHORIZATION.fullmatch(request.header("authorization") or "")
         if not match:
-            return "Incorrect IAM authentication information: no authentication"
+            return "no authentication"
         key = self.keys.get(match[1])
         if key is None:
-            return "Incorrect IAM authentication information: unknown access key"
+            return "unknown access key"
         if key.locked_until > time.monotonic():
-            return "Incorrect IAM authentication information: the access key is locked"
+            return "the access key is locked"
         reason = self._wrong(request, key, match[2].split(";"), match[3])
+        if reason is None and not key.life.use():
+            reason = "the security token has expired"
         if reason is None:
             key.failures = 0
             return None
         key.failures += 1
         if key.failures > FAILURES_UNTIL_LOCKED:
             key.locked_until = time.monotonic() + LOCKED_SECONDS
-        return f"Incorrect IAM authentication information: {reason}"
+        return reason
 
     def _wrong(self, request: Request, key: AccessKey, names: list[str], signature: str) -> str | None:
         date = request.header("x-sdk-date") or ""

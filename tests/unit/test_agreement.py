@@ -29,7 +29,7 @@ PLUGINS = ROOT / "plugins"
 COLLECTION = "huaweicloud.oms"
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 
-SECRETS = {"access_key", "secret_key", "security_token", "auth_token"}
+SECRETS = {"access_key", "secret_key", "security_token", "auth_token", "password"}
 
 FRAGMENTS = {
     "huaweicloud.oms.attributes": yaml.safe_load(Attributes.DOCUMENTATION),

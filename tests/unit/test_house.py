@@ -30,8 +30,9 @@ MAY_IMPORT = {
     "_key_file": {"_errors", "_object_keys"},
     "_progress": {"_errors"},
     "_transport": {"_errors"},
-    "_credentials": {"_errors", "_signing", "_transport"},
-    "_oms": {"_errors", "_transport", "_credentials"},
+    "_credentials": {"_errors", "_transport"},
+    "_sign_in": {"_errors", "_signing", "_transport", "_credentials"},
+    "_oms": {"_errors", "_transport", "_credentials", "_sign_in"},
     "_submission": {"_errors", "_object_keys", "_key_file", "_progress"},
 }
 

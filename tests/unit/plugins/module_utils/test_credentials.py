@@ -7,53 +7,58 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
+import threading
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _credentials
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
 from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
     AccessKey,
     AuthToken,
     Credentials,
+    EcsAgency,
+    Found,
+    Password,
     Secrets,
     Target,
-    authoriser,
     find_credentials,
-    find_project_id,
+    find_credentials_and_target,
     find_target,
     registrar,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
-    CREDENTIALS,
-    Answer,
-    ArgumentError,
-    ConnectionFailure,
-    Failure,
-    OmsError,
-)
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Endpoint, Request, Response
-from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, Expected, FakeTransport, answer
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.sdk_request import SdkRequest
-from huaweicloudsdkcore.signer.signer import Signer
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Endpoint
+from huaweicloudsdkcore.auth.provider import EnvCredentialProvider, ProfileCredentialProvider
 
-PROJECT = "f697f813554a4f05bac882a183b20878"
 FAMILIES = {
     "HUAWEICLOUD_SDK": ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
     "HW": ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"),
     "CLOUD_SDK": ("CLOUD_SDK_AK", "CLOUD_SDK_SK"),
 }
 OPTIONS = ("access_key", "secret_key", "security_token", "auth_token")
-VARIABLES = ("HW_AUTH_TOKEN", *itertools.chain(*FAMILIES.values()))
+USER = ("username", "password", "domain_name")
+USER_VARIABLES = ("HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME")
+KEY_VARIABLES = ("HW_AUTH_TOKEN", *itertools.chain(*FAMILIES.values()))
+VARIABLES = (*KEY_VARIABLES, *USER_VARIABLES)
+# Nobody's home: no credentials file by accident.
+NOWHERE = {"HOME": "/nonexistent"}
 
 
 def ignored(_value: str) -> None:
     pass
 
 
-def find(options: dict[str, t.Any], environ: dict[str, str]) -> Credentials:
+def look(options: dict[str, t.Any], environ: dict[str, str], secrets: Secrets | None = None) -> Found:
     # As Ansible hands them over: what is not given is None.
-    return find_credentials({**dict.fromkeys(OPTIONS), **options}, environ, Secrets(ignored))
+    given = {**{name: spec.get("default") for name, spec in connection_argument_spec().items()}, **options}
+    return find_credentials(given, {**NOWHERE, **environ}, secrets or Secrets(ignored))
+
+
+def find(options: dict[str, t.Any], environ: dict[str, str]) -> Credentials | None:
+    return look(options, environ).credentials
 
 
 def refusal(options: dict[str, t.Any], environ: dict[str, str]) -> str:
@@ -67,54 +72,126 @@ def values(*names: str) -> dict[str, str]:
     return {name: f"value-of-{name}" for name in names}
 
 
-def family(name: str) -> tuple[dict[str, t.Any], dict[str, str], Credentials]:
-    variables = FAMILIES[name]
-    named = ", ".join(variables[:-1]) + f" and {variables[-1]}"
-    key = AccessKey(*values(*variables).values(), source=f"environment variables {named}")
-    return {}, values(*variables), key
-
-
 # ---- which source is taken
 
-# In the order in which they are asked: options, environment, what comes out.
-SOURCES: dict[str, tuple[dict[str, t.Any], dict[str, str], Credentials]] = {
-    "auth_token": (values("auth_token"), {}, AuthToken("value-of-auth_token")),
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home directory with a credentials file in the place where the official SDK looks."""
+    home = tmp_path_factory.mktemp("home")
+    credentials_file(home / ".huaweicloud" / "credentials", FILE)
+    return home
+
+
+FILE = "[basic]\nak = value-of-ak\nsk = value-of-sk\nsecurity_token = value-of-security_token_in_file\n"
+
+
+def credentials_file(path: Path, text: str, mode: int = 0o600) -> str:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return str(path)
+
+
+def named(names: t.Sequence[str]) -> str:
+    return f"environment variables {', '.join(names[:-1])} and {names[-1]}"
+
+
+# In the order in which they are asked: options, environment, what comes out. HOME stands for a credentials file.
+SOURCES: dict[str, tuple[dict[str, t.Any], dict[str, str], t.Callable[[Path], Credentials]]] = {
+    "auth_token": (values("auth_token"), {}, lambda _home: AuthToken("value-of-auth_token")),
     "access_key": (
         values("access_key", "secret_key", "security_token"),
         {},
-        AccessKey("value-of-access_key", "value-of-secret_key", "value-of-security_token"),
+        lambda _home: AccessKey("value-of-access_key", "value-of-secret_key", "value-of-security_token"),
     ),
+    "password": (values(*USER), {}, lambda _home: Password(*values(*USER).values())),
     "HW_AUTH_TOKEN": (
         {},
         values("HW_AUTH_TOKEN"),
-        AuthToken("value-of-HW_AUTH_TOKEN", "environment variable HW_AUTH_TOKEN"),
+        lambda _home: AuthToken("value-of-HW_AUTH_TOKEN", "environment variable HW_AUTH_TOKEN"),
     ),
-    "HUAWEICLOUD_SDK": family("HUAWEICLOUD_SDK"),
-    "HW": family("HW"),
-    "CLOUD_SDK": family("CLOUD_SDK"),
+    **{name: ({}, values(*FAMILIES[name]), lambda _home, name=name: key_of_family(name)) for name in FAMILIES},
+    "HW_USER_PASSWORD": (
+        {},
+        values(*USER_VARIABLES),
+        lambda _home: Password(*values(*USER_VARIABLES).values(), source=named(USER_VARIABLES)),
+    ),
+    "file": (
+        {},
+        {"HOME": ""},
+        lambda home: AccessKey(
+            "value-of-ak",
+            "value-of-sk",
+            "value-of-security_token_in_file",
+            f"the credentials file {home}/.huaweicloud/credentials",
+        ),
+    ),
+    "agency": ({}, {}, lambda _home: EcsAgency()),
+}
+METHODS = {
+    "token": ("auth_token", "HW_AUTH_TOKEN"),
+    "aksk": ("access_key", *FAMILIES),
+    "password": ("password", "HW_USER_PASSWORD"),
+    "file": ("file",),
+    "ecs_agency": ("agency",),
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_each_source_is_enough(source: str) -> None:
-    options, environ, credentials = SOURCES[source]
+def key_of_family(name: str) -> AccessKey:
+    return AccessKey(*values(*FAMILIES[name]).values(), **{"source": named(FAMILIES[name])})
 
-    assert find(options, environ) == credentials
+
+def given_by(home: Path, *sources: str) -> tuple[dict[str, t.Any], dict[str, str]]:
+    """Options and environment of several sources together."""
+    options = {name: value for source in sources for name, value in SOURCES[source][0].items()}
+    environ = {name: value or str(home) for source in sources for name, value in SOURCES[source][1].items()}
+    return options, environ
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_each_source_is_enough(source: str, home: Path) -> None:
+    assert find(*given_by(home, source)) == SOURCES[source][2](home)
 
 
 @pytest.mark.parametrize(("first", "second"), [*itertools.combinations(SOURCES, 2)])
-def test_the_first_complete_source_is_taken(first: str, second: str) -> None:
-    options = SOURCES[second][0] | SOURCES[first][0]
-    # The other way round as well: the order in the environment does not matter.
-    environ = SOURCES[second][1] | SOURCES[first][1]
+def test_the_first_complete_source_is_taken(first: str, second: str, home: Path) -> None:
+    # Given the other way round: the order in the environment does not matter.
+    options, environ = given_by(home, second, first)
 
-    if (first, second) == ("auth_token", "access_key"):
-        assert refusal(options, environ) == (
-            "auth_token and access_key, secret_key and security_token are given, which are two ways to sign in:"
-            " give only one of them"
-        )
+    if SOURCES[first][0] and SOURCES[second][0]:
+        assert "which are two ways to sign in: give only one of them" in refusal(options, environ)
     else:
-        assert find(options, environ) == SOURCES[first][2]
+        assert find(options, environ) == SOURCES[first][2](home)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_with_a_method_only_its_sources_are_looked_at(method: str, home: Path) -> None:
+    options, environ = given_by(home, *SOURCES)
+    options["auth_method"] = method
+    taken = []
+    # One source after the other is taken away, until the method has none left.
+    for source in METHODS[method]:
+        taken.append(find(options, environ))
+        options = {name: value for name, value in options.items() if name not in SOURCES[source][0]}
+        environ = {name: value for name, value in environ.items() if name not in SOURCES[source][1]}
+
+    assert taken == [SOURCES[source][2](home) for source in METHODS[method]]
+    if method != "ecs_agency":
+        assert find(options, environ) is None
+
+
+def test_all_choices_of_a_method_are_known() -> None:
+    assert set(connection_argument_spec()["auth_method"]["choices"]) == {"auto", *METHODS}
+
+
+def test_three_ways_are_too_many() -> None:
+    options = values("auth_token", "access_key", "secret_key", *USER)
+
+    assert refusal(options, {}) == (
+        "auth_token and access_key and secret_key and username, password and domain_name are given, which are three"
+        " ways to sign in: give only one of them"
+    )
 
 
 def test_a_security_token_is_optional() -> None:
@@ -151,6 +228,9 @@ def test_an_empty_variable_is_not_set() -> None:
         (["security_token"], "security_token is given without access_key and secret_key"),
         (["access_key", "security_token"], "access_key and security_token are given without secret_key"),
         (["secret_key", "security_token"], "secret_key and security_token are given without access_key"),
+        (["username"], "username is given without password and domain_name"),
+        (["password", "domain_name"], "password and domain_name are given without username"),
+        (["username", "password"], "username and password are given without domain_name"),
     ],
 )
 def test_a_half_in_the_options_is_an_error_that_the_environment_does_not_mend(given: list[str], message: str) -> None:
@@ -168,6 +248,10 @@ def test_a_token_with_any_part_of_a_key_is_an_error(given: str) -> None:
 
 def halves() -> t.Iterator[t.Any]:
     """Each incomplete family of variables, and how it reads."""
+    for count in (1, 2):
+        for some in itertools.combinations(USER_VARIABLES, count):
+            missing = [name for name in USER_VARIABLES if name not in some]
+            yield pytest.param(some, f"{' and '.join(some)} without {' and '.join(missing)}", id="-".join(some))
     for variables in FAMILIES.values():
         access_key, secret_key, *security_token = variables
         for given in [(access_key,), (secret_key,)]:
@@ -182,43 +266,61 @@ def halves() -> t.Iterator[t.Any]:
 
 @pytest.mark.parametrize(("given", "named"), [*halves()])
 def test_a_half_in_the_environment_is_passed_over_and_named(given: tuple[str, ...], named: str) -> None:
-    assert refusal({}, values(*given)) == (
-        "no credentials found: the options auth_token, access_key and secret_key are not given, and the environment of"
-        " the host that the module runs on has neither HW_AUTH_TOKEN nor a pair of HUAWEICLOUD_SDK_AK and"
-        " HUAWEICLOUD_SDK_SK, HW_ACCESS_KEY and HW_SECRET_KEY, CLOUD_SDK_AK and CLOUD_SDK_SK."
-        f" Found, but passed over: {named}."
-        " Give one of them; with the controller's environment, delegate the task to localhost"
-    )
+    found = look({}, values(*given))
+
+    assert (found.credentials, found.passed_over) == (EcsAgency(), (named,))
 
 
-@pytest.mark.parametrize("complete", ["HW_AUTH_TOKEN", "HUAWEICLOUD_SDK", "HW", "CLOUD_SDK"])
+@pytest.mark.parametrize("complete", ["HW_AUTH_TOKEN", *FAMILIES, "HW_USER_PASSWORD", "file"])
 @pytest.mark.parametrize(("given", "_named"), [*halves()])
 def test_a_half_does_not_keep_another_source_from_being_taken(
-    given: tuple[str, ...], _named: str, complete: str
+    given: tuple[str, ...], _named: str, complete: str, home: Path
 ) -> None:
-    _options, environ, credentials = SOURCES[complete]
+    _options, environ = given_by(home, complete)
 
-    assert find({}, {**values(*given), **environ}) == credentials
+    assert find({}, {**values(*given), **environ}) == SOURCES[complete][2](home)
 
 
 def test_all_halves_are_named() -> None:
-    assert (
-        " Found, but passed over: HUAWEICLOUD_SDK_AK without HUAWEICLOUD_SDK_SK; HW_SECRET_KEY without HW_ACCESS_KEY;"
-        " CLOUD_SDK_AK without CLOUD_SDK_SK. Give"
-    ) in refusal({}, values("HUAWEICLOUD_SDK_AK", "HW_SECRET_KEY", "CLOUD_SDK_AK"))
+    found = look({}, values("HUAWEICLOUD_SDK_AK", "HW_SECRET_KEY", "CLOUD_SDK_AK", "HW_DOMAIN_NAME"))
 
-
-def test_without_credentials_the_message_names_all_places() -> None:
-    with pytest.raises(Failure) as caught:
-        find({}, {})
-
-    assert caught.value.kind == CREDENTIALS
-    assert str(caught.value) == (
-        "no credentials found: the options auth_token, access_key and secret_key are not given, and the environment of"
-        " the host that the module runs on has neither HW_AUTH_TOKEN nor a pair of HUAWEICLOUD_SDK_AK and"
-        " HUAWEICLOUD_SDK_SK, HW_ACCESS_KEY and HW_SECRET_KEY, CLOUD_SDK_AK and CLOUD_SDK_SK."
-        " Give one of them; with the controller's environment, delegate the task to localhost"
+    assert found.passed_over == (
+        "HUAWEICLOUD_SDK_AK without HUAWEICLOUD_SDK_SK",
+        "HW_SECRET_KEY without HW_ACCESS_KEY",
+        "CLOUD_SDK_AK without CLOUD_SDK_SK",
+        "HW_DOMAIN_NAME without HW_USER_NAME and HW_USER_PASSWORD",
     )
+
+
+LOOKED_AT = {
+    "token": ["the options (auth_token)", "the environment of the host that the module runs on (HW_AUTH_TOKEN)"],
+    "aksk": [
+        "the options (access_key and secret_key)",
+        "the environment of the host that the module runs on (HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; HW_ACCESS_KEY"
+        " and HW_SECRET_KEY; CLOUD_SDK_AK and CLOUD_SDK_SK)",
+    ],
+    "password": [
+        "the options (username, password and domain_name)",
+        "the environment of the host that the module runs on (HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME)",
+    ],
+    "file": ["the credentials file /nonexistent/.huaweicloud/credentials, which does not exist"],
+    "ecs_agency": [],
+    "auto": [
+        "the options (auth_token; access_key and secret_key; username, password and domain_name)",
+        "the environment of the host that the module runs on (HW_AUTH_TOKEN; HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK;"
+        " HW_ACCESS_KEY and HW_SECRET_KEY; CLOUD_SDK_AK and CLOUD_SDK_SK; HW_USER_NAME, HW_USER_PASSWORD and"
+        " HW_DOMAIN_NAME)",
+        "the credentials file /nonexistent/.huaweicloud/credentials, which does not exist",
+    ],
+}
+
+
+@pytest.mark.parametrize("method", LOOKED_AT)
+def test_where_credentials_were_looked_for_is_told(method: str) -> None:
+    found = look({"auth_method": method}, {})
+
+    assert list(found.looked_at) == LOOKED_AT[method]
+    assert found.credentials == (EcsAgency() if method in ("auto", "ecs_agency") else None)
 
 
 @pytest.mark.parametrize(
@@ -237,12 +339,32 @@ def test_a_key_never_meets_a_foreign_security_token(options: list[str], environ:
     assert key.security_token is None
 
 
+def test_a_key_of_the_file_never_meets_what_the_environment_has(tmp_path: Path) -> None:
+    file = credentials_file(tmp_path / "f", "[basic]\nak = file-ak\nsk = file-sk\n")
+    key = find(
+        {"credentials_file": file},
+        values("HUAWEICLOUD_SDK_AK", "HW_SECRET_KEY", "HUAWEICLOUD_SDK_SECURITY_TOKEN", "HW_SECURITY_TOKEN"),
+    )
+
+    assert key == AccessKey("file-ak", "file-sk", None, f"the credentials file {file}")
+    credentials_file(tmp_path / "f", "[basic]\nak = file-ak\n")
+    found = look({"credentials_file": file}, values("HW_SECRET_KEY"))
+    assert found.credentials == EcsAgency()
+    assert found.passed_over == (
+        "HW_SECRET_KEY without HW_ACCESS_KEY",
+        f"the credentials file {file} has ak without sk",
+    )
+
+
 @pytest.mark.parametrize(("first", "second"), [*itertools.permutations(FAMILIES, 2)])
 def test_a_key_never_meets_a_foreign_secret(first: str, second: str) -> None:
-    message = refusal({}, values(FAMILIES[first][0], FAMILIES[second][1]))
+    found = look({}, values(FAMILIES[first][0], FAMILIES[second][1]))
 
-    assert f"{FAMILIES[first][0]} without {FAMILIES[first][1]}" in message
-    assert f"{FAMILIES[second][1]} without {FAMILIES[second][0]}" in message
+    assert found.credentials == EcsAgency()
+    assert set(found.passed_over) == {
+        f"{FAMILIES[first][0]} without {FAMILIES[first][1]}",
+        f"{FAMILIES[second][1]} without {FAMILIES[second][0]}",
+    }
 
 
 # ---- what can't be sent
@@ -277,7 +399,7 @@ def bad_value_refusal(name: str, bad: str) -> str:
 
 
 @pytest.mark.parametrize(("bad", "what"), BAD_VALUES)
-@pytest.mark.parametrize("name", [*OPTIONS, *VARIABLES])
+@pytest.mark.parametrize("name", [*OPTIONS, *KEY_VARIABLES])
 def test_what_can_t_be_sent_is_named_and_never_shown(name: str, bad: str, what: str) -> None:
     message = bad_value_refusal(name, bad)
 
@@ -296,6 +418,25 @@ def test_an_empty_option_is_an_error(name: str) -> None:
     assert bad_value_refusal(name, "") == f"{name}: is empty"
 
 
+@pytest.mark.parametrize(
+    ("bad", "what"),
+    [(bad, what.replace("a key or token", "it")) for bad, what in BAD_VALUES if bad != "bad value"],
+)
+@pytest.mark.parametrize("name", [*USER, *USER_VARIABLES])
+def test_the_same_holds_for_a_user_but_for_blanks_inside(name: str, bad: str, what: str) -> None:
+    given = {**values(*(USER if name in USER else USER_VARIABLES)), name: bad}
+    message = refusal(given, {}) if name in USER else refusal({}, given)
+
+    assert message.startswith(f"{name}: {what}")
+    assert "lue" not in message
+
+
+def test_a_user_may_have_blanks_inside() -> None:
+    user = {"username": "a user", "password": "pass word", "domain_name": "the account"}
+
+    assert find(user, {}) == Password("a user", "pass word", "the account")
+
+
 @pytest.mark.parametrize("value", ["v", "v" * 16384, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"])
 def test_what_can_be_sent_is_taken_as_it_is(value: str) -> None:
     assert find({"auth_token": value}, {}) == AuthToken(value)
@@ -307,7 +448,7 @@ def test_what_can_be_sent_is_taken_as_it_is(value: str) -> None:
 @pytest.mark.parametrize(
     ("options", "environ"),
     [
-        *((options, environ) for options, environ, _credentials in SOURCES.values()),
+        *((options, environ) for options, environ, _credentials in SOURCES.values() if "HOME" not in environ),
         (values("auth_token", "access_key"), {}),
         (values("access_key"), {}),
         ({}, values("HUAWEICLOUD_SDK_AK", "HW_SECRET_KEY", "CLOUD_SDK_AK")),
@@ -321,9 +462,12 @@ def test_all_that_is_read_is_registered(options: dict[str, str], environ: dict[s
     registered: list[str] = []
     secrets = Secrets(registered.append)
     with contextlib.suppress(OmsError):
-        find_credentials(options, environ, secrets)
+        look(options, environ, secrets)
 
-    read = {value for value in (*options.values(), *environ.values()) if value}
+    # Who someone is, is no secret: masking a name like admin would garble everything.
+    shown = {"username", "domain_name", "HW_USER_NAME", "HW_DOMAIN_NAME"}
+    read = {value for name, value in {**options, **environ}.items() if value and name not in shown}
+    assert {value for name, value in {**options, **environ}.items() if name in shown}.isdisjoint(registered)
     assert read <= set(registered)
     assert "" not in registered
     assert all(value not in secrets.mask(f"<{value}>") for value in read)
@@ -371,9 +515,36 @@ def test_a_text_is_masked(added: list[str], text: str, masked: str) -> None:
     assert secrets.mask(text) == masked
 
 
-@pytest.mark.parametrize("credentials", [AccessKey("Marker-ak", "Marker-sk", "Marker-st"), AuthToken("Marker-token")])
-def test_a_repr_shows_no_secret(credentials: Credentials) -> None:
-    assert repr(credentials) == f"{type(credentials).__name__}(source='options')"
+@pytest.mark.parametrize(
+    ("credentials", "shown"),
+    [
+        (AccessKey("Marker-ak", "Marker-sk", "Marker-st"), "AccessKey(source='options')"),
+        (AuthToken("Marker-token"), "AuthToken(source='options')"),
+        (Password("me", "Marker", "us"), "Password(username='me', domain_name='us', source='options')"),
+    ],
+)
+def test_a_repr_shows_no_secret(credentials: Credentials, shown: str) -> None:
+    assert repr(credentials) == shown
+
+
+def test_secrets_are_added_while_others_are_masked() -> None:
+    """Renewal adds them in one thread while results are masked in others."""
+    secrets = Secrets(ignored)
+    texts: list[str] = []
+
+    def mask() -> None:
+        texts.extend(secrets.mask("Marker-1") for _number in range(3000))
+
+    secrets.add("Marker-1")
+    threads = [threading.Thread(target=mask) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(300):
+        secrets.add(f"Marker-{number}")
+    for thread in threads:
+        thread.join()
+
+    assert texts == ["********"] * 12000
 
 
 class Module:
@@ -403,65 +574,229 @@ def test_since_ansible_core_2_22_secrets_go_to_ansible(monkeypatch: pytest.Monke
     assert module.no_log_values == set()
 
 
-# ---- the headers
-
-OMS = Endpoint("https://oms.cn-north-4.myhuaweicloud.com", "region cn-north-4")
-EVENTS = Request(
-    "POST",
-    OMS,
-    f"/v2/{PROJECT}/sync-tasks/31e9b7e6-6ffb-452f-9842-6ce354d99d75/events",
-    headers={"Content-Type": "application/json"},
-    body=b'{"object_keys":["test%2F001.txt","test%2F002.txt"]}',
-)
+# ---- the credentials file
 
 
-def test_a_token_is_sent_as_it_is() -> None:
-    assert authoriser(AuthToken("token"), PROJECT)(EVENTS, START) == {"X-Auth-Token": "token"}
+def file_of(tmp_path: Path, text: str | bytes, mode: int = 0o600) -> str:
+    path = tmp_path / "credentials"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    path.chmod(mode)
+    return str(path)
 
 
-def test_a_key_signs_as_the_vector_of_the_api_says() -> None:
-    # oms-api.md, section 5, the last but one
-    assert authoriser(AccessKey("AccessKey", "SecretKey"), PROJECT)(EVENTS, START) == {
-        "X-Project-Id": PROJECT,
-        "X-Sdk-Date": "20260101T000000Z",
-        "Authorization": (
-            "SDK-HMAC-SHA256 Access=AccessKey, SignedHeaders=content-type;host;x-project-id;x-sdk-date,"
-            " Signature=4d027788f5577c6701617b16b7a84ae8f3916cfa0af2ad98c6985c94a0d8ae5d"
-        ),
+@pytest.mark.parametrize("way", ["option", "variable", "home"])
+def test_a_file_is_found(way: str, tmp_path: Path) -> None:
+    file = credentials_file(tmp_path / ".huaweicloud" / "credentials", FILE)
+    options = {"credentials_file": file} if way == "option" else {}
+    environ = {"variable": {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file}, "home": {"HOME": str(tmp_path)}}.get(way, {})
+    found = look(options, environ)
+
+    assert found.credentials == AccessKey(
+        "value-of-ak", "value-of-sk", "value-of-security_token_in_file", f"the credentials file {file}"
+    )
+    assert (found.project_id, found.iam_endpoint, found.warning) == (None, None, None)
+
+
+def test_an_option_names_the_file_before_the_variable_and_that_before_home(tmp_path: Path) -> None:
+    files = {
+        name: credentials_file(tmp_path / name / "credentials", f"[basic]\nak = {name}\nsk = s\n")
+        for name in ("option", "variable", ".huaweicloud")
     }
+    environ = {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": files["variable"], "HOME": str(tmp_path)}
+    taken = [find({"credentials_file": files["option"]}, environ), find({}, environ), find({}, {"HOME": str(tmp_path)})]
+
+    assert [key.access_key for key in taken if isinstance(key, AccessKey)] == ["option", "variable", ".huaweicloud"]
+
+
+def test_a_tilde_in_the_variable_is_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials_file(tmp_path / "mine", FILE)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert isinstance(find({}, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "~/mine"}), AccessKey)
+
+
+def test_what_stands_in_the_file_beside_the_keys_goes_with_them(tmp_path: Path) -> None:
+    text = f"{FILE}project_id = project-of-file\niam_endpoint = https://iam.of.file\n"
+    options = {"credentials_file": file_of(tmp_path, text), "region": "cn-north-4"}
+    environ = {"HW_PROJECT_ID": "other", SDK_IAM: "https://other"}
+    found, target = everything(options, environ)
+
+    assert target.project_id == "project-of-file"
+    assert target.iam_endpoint == Endpoint("https://iam.of.file", getattr(found.credentials, "source", ""))
+    # Options come before it, and it counts for nothing where the keys are from elsewhere.
+    _found, target = everything({**options, "project_id": "mine", "iam_endpoint": "https://mine"}, environ)
+    assert (target.project_id, target.iam_endpoint.url) == ("mine", "https://mine")
+    _found, target = everything({**options, **values("auth_token")}, environ)
+    assert (target.project_id, target.iam_endpoint.url) == ("other", "https://other")
 
 
 @pytest.mark.parametrize(
-    ("request_", "security_token", "project_id", "signed"),
+    ("entry", "message"),
     [
-        (Request("GET", OMS, "/v3/projects", (("name", "a"),)), None, None, "host;x-sdk-date"),
-        (Request("GET", OMS, "/v2", (("b", "1"), ("a", "2"))), None, PROJECT, "host;x-project-id;x-sdk-date"),
-        (EVENTS, None, None, "content-type;host;x-sdk-date"),
-        (EVENTS, "security", None, "content-type;host;x-sdk-date;x-security-token"),
-        (EVENTS, "security", PROJECT, "content-type;host;x-project-id;x-sdk-date;x-security-token"),
-        (Request("GET", Endpoint("http://127.0.0.1:8080", "option endpoint"), "/v2"), None, None, "host;x-sdk-date"),
+        ("project_id = a/b", 'project_id in the credentials file PATH: has "/" at character 2'),
+        ("iam_endpoint = http://iam", "iam_endpoint in the credentials file PATH: http:// sends in clear text"),
     ],
 )
-def test_what_a_key_sends_is_signed_as_the_sdk_signs_it(
-    request_: Request, security_token: str | None, project_id: str | None, signed: str
+def test_what_is_wrong_beside_the_keys_is_named(entry: str, message: str, tmp_path: Path) -> None:
+    file = file_of(tmp_path, f"{FILE}{entry}\n")
+    with pytest.raises(ArgumentError) as caught:
+        everything({"credentials_file": file, "region": "cn-north-4"}, {})
+
+    assert str(caught.value).startswith(message.replace("PATH", file))
+
+
+@pytest.mark.parametrize(
+    ("mode", "warned"), [(0o600, False), (0o400, False), (0o620, False), (0o640, True), (0o604, True)]
+)
+def test_a_file_that_others_can_read_is_warned_of(mode: int, warned: bool, tmp_path: Path) -> None:
+    file = file_of(tmp_path, FILE, mode)
+    warning = f"the credentials file {file} can be read by other users of this host: chmod 600 {file}"
+
+    assert look({"credentials_file": file}, {}).warning == (warning if warned else None)
+
+
+UNUSABLE = [
+    ("[other]\nak = Marker\n", 'has no section [basic], which is the one that is read; its sections: "other"'),
+    ("[global]\n[x y]\n", 'has no section [basic], which is the one that is read; its sections: "global", "x y"'),
+    ("", "has no section [basic], which is the one that is read; its sections: none"),
+    ("ak = Marker\n", "is no INI file, see line 1"),
+    ("[basic]\nak = a\nMarker\n", "is no INI file, see line 3"),
+    ("[basic]\nak = a\nak = Marker\n", "is no INI file, see line 3"),
+    ("[basic]\n[basic]\n", "is no INI file, see line 2"),
+    (b"[basic]\nak = Mark\xff\n", "is not in UTF-8"),
+    (b"x" * (256 * 1024 + 1), "has more than 262144 bytes"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), UNUSABLE)
+def test_a_given_file_that_can_t_be_used_is_an_error_that_quotes_no_value(
+    text: str | bytes, why: str, tmp_path: Path
 ) -> None:
-    headers = dict(authoriser(AccessKey("ak", "sk", security_token), project_id)(request_, START))
-    authorization = headers.pop("Authorization")
-    scheme, host = request_.endpoint.url.split("://")
-    sdk_request = SdkRequest(
-        method=request_.method,
-        schema=scheme,
-        host=host,
-        resource_path=request_.path,
-        query_params=list(request_.query),
-        header_params={**request_.headers, **headers},
-        body=request_.body,
+    file = file_of(tmp_path, text)
+
+    assert refusal({"credentials_file": file}, {}) == f"credentials_file: the credentials file {file} {why}"
+    assert refusal({}, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file}) == (
+        f"HUAWEICLOUD_SDK_CREDENTIALS_FILE: the credentials file {file} {why}"
     )
 
-    assert headers.get("X-Security-Token") == security_token
-    assert headers.get("X-Project-Id") == project_id
-    assert f" SignedHeaders={signed}, " in authorization
-    assert authorization == Signer(BasicCredentials("ak", "sk")).sign(sdk_request).header_params["Authorization"]
+
+@pytest.mark.parametrize(("text", "why"), UNUSABLE)
+def test_a_default_file_that_can_t_be_used_is_passed_over_and_named(
+    text: str | bytes, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".huaweicloud").mkdir()
+    file = file_of(tmp_path / ".huaweicloud", text)
+    found = look({}, {"HOME": str(tmp_path)})
+
+    assert found.credentials == EcsAgency()
+    assert found.passed_over == (f"the credentials file {file} {why}",)
+    assert found.looked_at[-1] == f"the credentials file {file}"
+
+
+def test_a_given_file_must_exist_and_be_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    missing = str(tmp_path / "missing")
+
+    assert refusal({"credentials_file": missing}, {}) == (
+        f"credentials_file: the credentials file {missing} can't be read: no such file or directory"
+    )
+    # None of these waits for anything.
+    assert refusal({"credentials_file": str(tmp_path / "fifo")}, {}).endswith("is no regular file")
+    assert refusal({"credentials_file": str(tmp_path)}, {}).endswith("can't be read: is a directory")
+    assert refusal({"credentials_file": "a\0b"}, {}).endswith("has a null byte in its path")
+    assert refusal({"credentials_file": str(tmp_path / ("x" * 300))}, {}).endswith("can't be read: file name too long")
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("ak = a\n", "has ak without sk"),
+        ("sk = a\n", "has sk without ak"),
+        ("sk = a\nsecurity_token = b\n", "has sk and security_token without ak"),
+        ("security_token = b\n", "has security_token without ak and sk"),
+        ("ak =\nsk =\n", "has no ak and sk"),
+        ("idp_id = a\n", "has no ak and sk"),
+    ],
+)
+def test_a_half_in_the_file_is_passed_over_and_named(text: str, has: str, tmp_path: Path) -> None:
+    file = file_of(tmp_path, f"[basic]\n{text}")
+
+    assert look({"credentials_file": file}, {}).passed_over == (f"the credentials file {file} {has}",)
+    assert look({"credentials_file": file, "auth_method": "file"}, {}).credentials is None
+
+
+def test_what_can_t_be_sent_is_named_by_its_place_in_the_file(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "[basic]\nak = a\nsk = bad value\n")
+
+    assert refusal({"credentials_file": file}, {}).startswith(f"sk in the credentials file {file}: character 4 of 9 is")
+
+
+def test_all_of_a_file_s_secrets_are_registered(tmp_path: Path) -> None:
+    registered: list[str] = []
+    file = file_of(tmp_path, "[basic]\nak = Marker-1\nsecurity_token = Marker-2\n")
+    look({"credentials_file": file}, {}, Secrets(registered.append))
+
+    assert {"Marker-1", "Marker-2"} <= set(registered)
+
+
+# ---- the official SDK finds the same
+
+SDK_ENVIRON = values("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        SDK_ENVIRON,
+        {**SDK_ENVIRON, **values("HUAWEICLOUD_SDK_SECURITY_TOKEN")},
+        {**SDK_ENVIRON, **values("HUAWEICLOUD_SDK_SECURITY_TOKEN", "HUAWEICLOUD_SDK_PROJECT_ID")},
+    ],
+)
+def test_in_the_environment_the_sdk_finds_the_same(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*VARIABLES, "HUAWEICLOUD_SDK_PROJECT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    assert_the_sdk_finds_the_same(EnvCredentialProvider.get_basic().get_credentials(), environ)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "security_token = token-of-file\n",
+        "security_token: token-of-file\nproject_id = project-of-file\n",
+        "PROJECT_ID = project-of-file\niam_endpoint = https://iam.of.file\n; a comment = x\n\n[global]\nak = other\n",
+    ],
+)
+@pytest.mark.parametrize("way", ["HUAWEICLOUD_SDK_CREDENTIALS_FILE", "HOME"])
+def test_in_the_file_the_sdk_finds_the_same(
+    way: str, more: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = credentials_file(
+        tmp_path / ".huaweicloud" / "credentials", f"[basic]\n AK = ak-of-file\nsk=sk=of=file\n{more}"
+    )
+    environ = {way: file if way != "HOME" else str(tmp_path), "HUAWEICLOUD_SDK_PROJECT_ID": "project-of-environment"}
+    monkeypatch.delenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    if "project" not in more.lower():
+        # What the SDK looks up then, we take from the environment, as it takes it with keys from there.
+        del environ["HUAWEICLOUD_SDK_PROJECT_ID"]
+
+    assert_the_sdk_finds_the_same(ProfileCredentialProvider.get_basic().get_credentials(), environ)
+
+
+def assert_the_sdk_finds_the_same(sdk: t.Any, environ: dict[str, str]) -> None:
+    found, target = everything({"region": "cn-north-4"}, environ)
+
+    assert isinstance(found.credentials, AccessKey)
+    key = found.credentials
+    assert (key.access_key, key.secret_key, key.security_token) == (sdk.ak, sdk.sk, sdk.security_token)
+    assert target.project_id == sdk.project_id
+    if sdk.iam_endpoint:
+        assert target.iam_endpoint.url == sdk.iam_endpoint
 
 
 # ---- where requests go
@@ -471,9 +806,14 @@ def endpoints(target: Target) -> list[tuple[str, str]]:
     return [(endpoint.url, endpoint.source) for endpoint in (target.endpoint, target.iam_endpoint) if endpoint]
 
 
+def everything(options: dict[str, t.Any], environ: dict[str, str], register: t.Any = ignored) -> tuple[Found, Target]:
+    given = {**{name: spec.get("default") for name, spec in connection_argument_spec().items()}, **options}
+    return find_credentials_and_target(given, {**NOWHERE, **environ}, Secrets(register))
+
+
 def target_refusal(options: dict[str, t.Any], environ: dict[str, str]) -> str:
     with pytest.raises(ArgumentError) as caught:
-        find_target(options, environ, Secrets(ignored))
+        find_target(options, environ, Found(None))
     return str(caught.value)
 
 
@@ -489,7 +829,7 @@ def target_refusal(options: dict[str, t.Any], environ: dict[str, str]) -> str:
     ],
 )
 def test_a_region_is_all_that_is_needed(options: dict[str, t.Any], environ: dict[str, str], region: str) -> None:
-    target = find_target(options, environ, Secrets(ignored))
+    target = find_target(options, environ, Found(None))
 
     assert (target.region, target.project_id) == (region, None)
     assert endpoints(target) == [
@@ -531,9 +871,14 @@ def test_a_missing_region_is_asked_for(options: dict[str, t.Any], missing: str) 
 
 
 def test_endpoint_and_project_make_do_without_a_region() -> None:
-    target = find_target({"endpoint": "https://oms.example", "project_id": "p"}, {}, Secrets(ignored))
+    target = find_target({"endpoint": "https://oms.example", "project_id": "p"}, {}, Found(None))
 
-    assert target == Target(None, Endpoint("https://oms.example", "option endpoint"), None, "p")
+    assert target == Target(
+        None,
+        Endpoint("https://oms.example", "option endpoint"),
+        Endpoint("https://iam.myhuaweicloud.com", "address of IAM for all regions"),
+        "p",
+    )
 
 
 SDK_OMS = "HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4"
@@ -573,7 +918,7 @@ SDK_IAM = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 def test_an_option_goes_before_a_variable_and_a_variable_before_the_region(
     options: dict[str, t.Any], environ: dict[str, str], oms: tuple[str, str], iam: tuple[str, str]
 ) -> None:
-    target = find_target({"region": "cn-north-4", **options}, environ, Secrets(ignored))
+    target = find_target({"region": "cn-north-4", **options}, environ, Found(None))
 
     assert endpoints(target) == [oms, iam]
 
@@ -586,13 +931,15 @@ def test_a_bad_endpoint_is_named_by_where_it_was_found(name: str) -> None:
     assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name}: http:// sends in clear")
 
 
-@pytest.mark.parametrize("other_mistake", [{}, {"region": "a.b"}, {"endpoint": "ftp://oms.example"}])
+@pytest.mark.parametrize(
+    "other_mistake", [{}, {"region": "a.b"}, {"endpoint": "ftp://oms.example"}, {"access_key": "a"}]
+)
 def test_an_endpoint_with_a_password_is_registered_before_anything_is_refused(other_mistake: dict[str, str]) -> None:
     registered: list[str] = []
     options = {"region": "cn-north-4", "iam_endpoint": "https://user:Marker@iam.example", **other_mistake}
 
     with pytest.raises(ArgumentError):
-        find_target(options, {}, Secrets(registered.append))
+        everything(options, {}, registered.append)
 
     assert options["iam_endpoint"] in registered
     assert options.get("endpoint") not in registered
@@ -610,7 +957,7 @@ def test_an_endpoint_with_a_password_is_registered_before_anything_is_refused(ot
 def test_the_project_s_id_is_the_first_that_is_given(
     options: dict[str, t.Any], environ: dict[str, str], project_id: str | None
 ) -> None:
-    target = find_target({"region": "cn-north-4", **options}, environ, Secrets(ignored))
+    target = find_target({"region": "cn-north-4", **options}, environ, Found(None))
 
     assert target.project_id == project_id
 
@@ -633,167 +980,3 @@ def test_an_empty_option_is_given_and_wrong(option: str) -> None:
     }
 
     assert target_refusal({option: ""}, environ).startswith(f"{option}: ")
-
-
-# ---- the look-up of the project
-
-IAM = Endpoint("https://iam.cn-north-4.myhuaweicloud.com", "region cn-north-4")
-TARGET = Target("cn-north-4", OMS, IAM, None)
-LOOK_UP = "GET /v3/projects at https://iam.cn-north-4.myhuaweicloud.com"
-REMEDY = "Give project_id (the console shows it under My Credentials)"
-KEY = AccessKey("Marker-ak", "Marker-sk")
-
-
-def look_up(response: Response | ConnectionFailure) -> str:
-    secrets = Secrets(ignored)
-    secrets.add(KEY.secret_key)
-    expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", response)
-    with FakeTransport(expected) as transport:
-        return find_project_id(transport, TARGET, KEY, secrets)
-
-
-def look_up_failure(response: Response | ConnectionFailure) -> Failure:
-    with pytest.raises(Failure) as caught:
-        look_up(response)
-    return caught.value
-
-
-def test_a_given_project_s_id_is_not_looked_up() -> None:
-    target = Target(None, OMS, None, "p")
-    with FakeTransport() as transport:
-        assert find_project_id(transport, target, KEY, Secrets(ignored)) == "p"
-
-
-@pytest.mark.parametrize(
-    ("credentials", "headers"),
-    [
-        (AuthToken("token"), {"X-Auth-Token"}),
-        (AccessKey("ak", "sk"), {"X-Sdk-Date", "Authorization"}),
-        (AccessKey("ak", "sk", "st"), {"X-Sdk-Date", "Authorization", "X-Security-Token"}),
-    ],
-)
-def test_a_missing_project_s_id_is_looked_up(credentials: Credentials, headers: set[str]) -> None:
-    found = answer(200, {"projects": [{"id": PROJECT, "name": "cn-north-4"}]})
-    expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", found)
-    with FakeTransport(expected) as transport:
-        assert find_project_id(transport, TARGET, credentials, Secrets(ignored)) == PROJECT
-        assert set(transport.headers[0]) == headers
-
-
-def test_the_look_up_is_signed_as_the_vector_of_the_api_says() -> None:
-    # oms-api.md, section 5, the last one
-    request = Request("GET", IAM, "/v3/projects", (("name", "cn-north-4"),))
-
-    assert authoriser(AccessKey("AccessKey", "SecretKey"))(request, START)["Authorization"].endswith(
-        "SignedHeaders=host;x-sdk-date, Signature=c3331032cba282cc66010e6c8ef9ec7c0973738104858e58c6d7033cbc2d5ae1"
-    )
-
-
-@pytest.mark.parametrize(
-    ("projects", "message"),
-    [
-        ([], f"no project is named cn-north-4. Check region. {REMEDY}"),
-        (["p1", "p2"], f"more than one project is named cn-north-4: p1 and p2. {REMEDY}"),
-        (["p1", "p2", "p3"], f"more than one project is named cn-north-4: p1, p2 and p3. {REMEDY}"),
-        (["p1", "Marker-sk"], f"more than one project is named cn-north-4: p1 and ********. {REMEDY}"),
-        (
-            ["a/b"],
-            'IAM answered with an id that can\'t be used, project_id: has "/" at character 2:'
-            f" only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL. {REMEDY}",
-        ),
-        ([".."], "IAM answered with an id that can't be used, project_id: .. is no id, it would change the path"),
-        ([""], "IAM answered with an id that can't be used, project_id: is empty"),
-    ],
-)
-def test_a_project_that_can_t_be_told_is_a_failure(projects: list[str], message: str) -> None:
-    failure = look_up_failure(answer(200, {"projects": [{"id": project, "name": "n"} for project in projects]}))
-
-    assert str(failure).startswith(f"{LOOK_UP}: {message}")
-    assert (failure.kind, failure.answer) == (CREDENTIALS, Answer())
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"\xff",
-        b"<html>Sign in</html>",
-        b"[" * 100_000,
-        b"null",
-        b"[]",
-        b"{}",
-        b'{"projects": null}',
-        b'{"projects": [null]}',
-        b'{"projects": [{"name": "cn-north-4"}]}',
-        b'{"projects": {"id": "p"}}',
-        b'{"projects": [{"id": null}]}',
-        b'{"projects": [{"id": "p"}, {"id": 1}]}',
-    ],
-)
-def test_garbage_for_an_answer_is_a_failure(body: bytes) -> None:
-    failure = look_up_failure(answer(200, body))
-
-    assert str(failure) == f"{LOOK_UP}: the answer is no list of projects. Check iam_endpoint. {REMEDY}"
-    assert failure.kind == CREDENTIALS
-
-
-WRONG_KEY = (
-    "The access key, secret key, signature or token is wrong: correct it before the next run, because more than"
-    " 5 failures in a row lock an access key for 5 minutes"
-)
-
-
-@pytest.mark.parametrize(
-    ("date", "advice"),
-    [
-        ("Thu, 01 Jan 2026 00:00:00 GMT", WRONG_KEY),
-        ("Wed, 31 Dec 2025 23:59:00 GMT", WRONG_KEY),
-        ("soon", WRONG_KEY),
-        (
-            "Wed, 31 Dec 2025 23:58:59 GMT",
-            f"{WRONG_KEY}. The clock of this host is 61 s ahead of the service's: set it right",
-        ),
-        (
-            "Thu, 01 Jan 2026 00:20:00 GMT",
-            f"{WRONG_KEY}. The clock of this host is 1200 s behind the service's: set it right",
-        ),
-    ],
-)
-def test_a_refused_signature_has_to_do_with_the_key_or_with_the_clock(date: str, advice: str) -> None:
-    body = {"error": {"code": "APIGW.0301", "message": "bad Marker-sk"}}
-    failure = look_up_failure(answer(401, body, Date=date, X_Request_Id="0a1b"))
-
-    assert str(failure) == (
-        f"{LOOK_UP}: the look-up of project_id was refused: HTTP 401 APIGW.0301"
-        f' "bad ********" (request id 0a1b). {advice}'
-    )
-    assert failure.kind == CREDENTIALS
-    assert failure.answer == Answer(401, "APIGW.0301", "bad ********", None, "0a1b")
-
-
-def test_a_forbidden_look_up_names_the_permission_and_the_way_round() -> None:
-    failure = look_up_failure(answer(403, {"error": {"code": 403, "message": "Forbidden"}}, Date="x"))
-
-    assert str(failure) == (
-        f'{LOOK_UP}: the look-up of project_id was refused: HTTP 403 403 "Forbidden".'
-        f" The caller is not authorised: grant it the IAM action iam:projects:listProjects. {REMEDY}"
-    )
-
-
-def test_only_a_401_speaks_of_the_clock() -> None:
-    assert "clock" not in str(look_up_failure(answer(403, Date="Thu, 01 Jan 2026 12:00:00 GMT")))
-
-
-def test_attempts_that_came_to_nothing_are_told() -> None:
-    expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", answer(503))
-    with FakeTransport(expected, expected, retries=1) as transport, pytest.raises(Failure) as caught:
-        find_project_id(transport, TARGET, KEY, Secrets(ignored))
-
-    assert "refused: HTTP 503, given up after 2 attempts. The service is not available" in str(caught.value)
-
-
-def test_no_answer_is_passed_on_as_it_is() -> None:
-    failure = ConnectionFailure("connection", "no way", "Check it", passing=False)
-
-    assert look_up_failure(failure).kind == "connection"

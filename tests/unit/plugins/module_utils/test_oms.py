@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
     AccessKey,
     AuthToken,
-    Credentials,
+    Found,
     Secrets,
     Target,
 )
@@ -19,11 +19,11 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     SERVICE,
     TIMEOUT,
     Answer,
-    ArgumentError,
     ConnectionFailure,
     Failure,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client, Receipt, connect
+from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import Caller, Proof
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Endpoint, Response
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import Expected, FakeTransport, answer
 
@@ -43,11 +43,11 @@ def ignored(_value: str) -> None:
     pass
 
 
-def client(transport: FakeTransport, credentials: Credentials = KEY, *secret: str) -> Client:
+def client(transport: FakeTransport, credentials: AccessKey | AuthToken = KEY, *secret: str) -> Client:
     secrets = Secrets(ignored)
     for value in secret:
         secrets.add(value)
-    return Client(transport, OMS, PROJECT, credentials, secrets)
+    return Client(Caller(transport, Proof(credentials), project_id=PROJECT), OMS, PROJECT, secrets)
 
 
 def event(response: Response | ConnectionFailure) -> Expected:
@@ -392,13 +392,13 @@ def test_without_a_request_id_there_is_none() -> None:
 IAM = Endpoint("https://iam.cn-north-4.myhuaweicloud.com", "region cn-north-4")
 
 
-def connected(target: Target, options: dict[str, t.Any], *expected: Expected) -> Client:
+def connected(target: Target, *expected: Expected) -> Client:
     with FakeTransport(*expected) as transport:
-        return connect(transport, target, options, {}, Secrets(ignored))
+        return connect(transport, target, Found(AuthToken("token")), Secrets(ignored))
 
 
 def test_a_client_of_a_given_project_needs_no_request() -> None:
-    made = connected(Target(None, OMS, None, PROJECT), {"auth_token": "token"})
+    made = connected(Target(None, OMS, IAM, PROJECT))
 
     assert (made.endpoint, made.project_id) == (OMS, PROJECT)
 
@@ -407,9 +407,4 @@ def test_a_client_looks_a_missing_project_up() -> None:
     found = answer(200, {"projects": [{"id": PROJECT, "name": "cn-north-4"}]})
     look_up = Expected("GET", f"{IAM.url}/v3/projects?name=cn-north-4", found)
 
-    assert connected(Target("cn-north-4", OMS, IAM, None), {"auth_token": "token"}, look_up).project_id == PROJECT
-
-
-def test_bad_credentials_cause_no_request() -> None:
-    with pytest.raises(ArgumentError, match="auth_token: is empty"):
-        connected(Target("cn-north-4", OMS, IAM, None), {"auth_token": ""})
+    assert connected(Target("cn-north-4", OMS, IAM, None), look_up).project_id == PROJECT

@@ -42,6 +42,8 @@ LOOK_UP = "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4"
 
 # All that a task needs, but the names.
 OPTIONS = {"region": "cn-north-4", "project_id": PROJECT, "auth_token": "Marker-token", "sync_task_id": TASK}
+# And no look for an ECS agency, either.
+NO_CREDENTIALS = {"auth_token": None, "auth_method": "token"}
 # What Ansible adds to a result by itself.
 ANSIBLE_S_OWN = {"failed", "msg", "invocation", "_ansible_new_secrets"}
 
@@ -90,6 +92,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     for name in list(os.environ):
         if re.match("(?i)HW_|HUAWEICLOUD_|CLOUD_SDK_|REQUESTS_|CURL_|.*_PROXY$", name):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", "/nonexistent")
 
     def run(
         options: dict[str, t.Any],
@@ -404,7 +407,7 @@ def test_retries_0_is_one_attempt(run: RunModule) -> None:
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_without_credentials_the_failure_is_complete(run: RunModule, check_mode: bool) -> None:
-    done = run({"object_keys": ["a", "b", "a"], "auth_token": None}, check_mode=check_mode)
+    done = run({"object_keys": ["a", "b", "a"], **NO_CREDENTIALS}, check_mode=check_mode)
 
     assert (done.failed, done.result["changed"], done.result["project_id"]) == (True, False, PROJECT)
     assert done.result["error"] == {
@@ -502,7 +505,7 @@ def test_certificates_are_read_where_they_are_needed(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
     # Without credentials, so that nothing is sent.
-    done = run({"object_keys": "a", "auth_token": None, **endpoints})
+    done = run({"object_keys": "a", **NO_CREDENTIALS, **endpoints})
 
     assert str(done.msg).startswith("REQUESTS_CA_BUNDLE: the file" if needed else "no credentials found")
 
@@ -613,8 +616,8 @@ def assert_documented(values: dict[str, t.Any], documented: dict[str, t.Any], wh
         ({}, [event(["a"], answer(400, {"error_msg": "m", "error_detail": {"d": 1}}))], False),
         ({"batch_size": 1, "object_keys": ["a", "b"]}, [event(["a"]), event(["b"], STOPPED)], False),
         ({}, [reading(404)], True),
-        ({"auth_token": None}, [], False),
-        ({"auth_token": None}, [], True),
+        (NO_CREDENTIALS, [], False),
+        (NO_CREDENTIALS, [], True),
         ({"project_id": None}, [Expected("GET", LOOK_UP, answer(200, {"projects": []}))], False),
     ],
 )
