@@ -64,6 +64,8 @@ _NO_AGENCY = "configure cloud service agency"
 _LONGEST_MARGIN_SECONDS = 300.0
 _MARGIN = 0.1
 
+# The service shows its time in whole seconds, and the answer was on its way for a while: what is less says nothing.
+_MEASURED_SKEW_SECONDS = 5
 # A clock that is more off than this is worth a word when a signature is refused; the gateway allows 15 minutes.
 _NOTABLE_SKEW_SECONDS = 60
 
@@ -132,7 +134,9 @@ class Caller:
             response = replace(response, attempts=attempts)
             if response.status == 200:
                 used.accepted = True
-            if not (is_expired(response) and self._renewed(used)):
+            # Whatever it says, what was good before is good no longer: what a gateway answers to a temporary key that
+            # has expired is not documented.
+            if not (response.status == 401 and self._renewed(used)):
                 return response
 
     def advice(self, answer: Answer) -> str | None:
@@ -146,7 +150,7 @@ class Caller:
             )
         credentials = self._proof.credentials
         temporary = isinstance(credentials, AccessKey) and credentials.security_token
-        if self._renew and _is_expired(answer):
+        if self._renew:
             return (
                 f"It is fresh ({credentials.source}) and was refused all the same: check region and endpoint, for"
                 " which it may not be valid"
@@ -156,7 +160,7 @@ class Caller:
                 f"The temporary access key ({credentials.source}) has expired and can't be renewed from here: get a new"
                 " one and run the task again"
             )
-        if temporary and not self._renew:
+        if temporary:
             return f"{general_advice(answer, '')}. A temporary key may also have expired, or lack its security_token"
         return None
 
@@ -169,7 +173,7 @@ class Caller:
         return self._proof
 
     def _renewed(self, refused: Proof) -> bool:
-        """Have a fresh proof in place of one that was refused as expired.
+        """Have a fresh proof in place of one that was refused.
 
         :returns: False where there is no sense in that: nothing was ever accepted with the refused one.
         """
@@ -469,12 +473,8 @@ def _can_be_sent(secret: str) -> bool:
     return 1 <= len(secret) <= MAX_TOKEN and all("!" <= character <= "~" for character in secret)
 
 
-def is_expired(response: Response) -> bool:
-    """Whether a request was refused because its proof has expired."""
-    return response.status == 401 and _is_expired(response.answer(str))
-
-
 def _is_expired(answer: Answer) -> bool:
+    """Whether a request was refused because its proof has expired, as far as the answer says so."""
     # The gateway has a code for tokens. What it says of a temporary key is not documented, so its words count, too.
     return answer.code == _TOKEN_EXPIRED or _says(answer, "expire")
 
@@ -494,8 +494,11 @@ def _renew_at(expires_at: t.Any, response: Response, transport: Transport, start
     except (TypeError, ValueError):
         return math.inf
     now = transport.clock.now()
-    # By the service's clock, where it shows it: this host's may be wrong.
-    seconds = (end - now).total_seconds() + (clock_skew(response, now) or 0.0)
+    seconds = (end - now).total_seconds()
+    skew = clock_skew(response, now) or 0.0
+    if abs(skew) > _MEASURED_SKEW_SECONDS:
+        # This host's clock is wrong: by the service's.
+        seconds += skew
     if seconds <= 0:
         # Nobody hands out what is over: a clock is wrong. Then the service has to tell when it refuses it.
         return math.inf

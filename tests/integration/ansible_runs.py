@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Run:
     stdout: str
     stderr: str
     results: list[dict[str, t.Any]]
+    seconds: float = 0.0
 
     @property
     def output(self) -> str:
@@ -107,6 +109,7 @@ class Ansible:
             "OMS_TEST_RESULTS": str(results),
             **(environ or {}),
         }
+        begun = time.monotonic()
         ended = subprocess.run(
             command,
             cwd=self.folder,
@@ -117,8 +120,10 @@ class Ansible:
             check=False,
             stdin=subprocess.DEVNULL,
         )
+        seconds = time.monotonic() - begun
         entries = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
-        return Run(ended.returncode, ended.stdout, ended.stderr, [_result(json.loads(entry)) for entry in entries])
+        found = [_result(json.loads(entry)) for entry in entries]
+        return Run(ended.returncode, ended.stdout, ended.stderr, found, seconds)
 
 
 def _result(entry: dict[str, t.Any]) -> dict[str, t.Any]:

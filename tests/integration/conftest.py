@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import socket
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import METADATA_URL
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
@@ -56,3 +61,43 @@ def connection(simulator: Simulator) -> dict[str, t.Any]:
 def task(connection: dict[str, t.Any]) -> dict[str, t.Any]:
     """Options for events to the running sync task, which arrive in order; a test adds the names."""
     return {**connection, "sync_task_id": SYNC_TASK_ID, "concurrency": 1}
+
+
+def with_metadata_service_at(url: str, folder: Path) -> dict[str, str]:
+    """The environment of Ansible with a copy of the collection that takes an address for that of the metadata service.
+
+    The address is fixed in the code, so that nothing but a change of the code can turn the keys of an ECS host to
+    another place. And no test may ask the real one.
+    """
+    ours = Path("ansible_collections", "huaweicloud", "oms")
+    collections = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"])
+    for part in ("plugins", "meta"):
+        shutil.copytree(collections / ours / part, folder / ours / part)
+    shutil.copy(collections / ours / "galaxy.yml", folder / ours)
+    code = folder / ours / "plugins" / "module_utils" / "_sign_in.py"
+    before = code.read_text(encoding="utf-8")
+    after = before.replace(f'"{METADATA_URL}"', f'"{url}"')
+    assert before != after
+    code.write_text(after, encoding="utf-8")
+    return {"ANSIBLE_COLLECTIONS_PATH": str(folder)}
+
+
+@pytest.fixture
+def on_ecs(simulator: Simulator, tmp_path: Path) -> dict[str, str]:
+    """The environment of a host whose metadata service is the simulator; it has no agency, until a test adds one."""
+    return with_metadata_service_at(simulator.url, tmp_path / "collections")
+
+
+@pytest.fixture
+def off_ecs(tmp_path: Path) -> t.Iterator[dict[str, str]]:
+    """The environment of a host on which nobody answers to the metadata service's address, not even with a refusal."""
+    with socket.socket() as nobody, contextlib.ExitStack() as waiting:
+        # Whoever connects while the queue is full gets no answer.
+        nobody.bind(("127.0.0.1", 0))
+        nobody.listen(0)
+        for _number in range(4):
+            other = waiting.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(nobody.getsockname())
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        yield with_metadata_service_at(address, tmp_path / "collections")

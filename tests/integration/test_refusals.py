@@ -166,12 +166,11 @@ def test_nothing_is_sent(refused: tuple[dict[str, dict[str, t.Any]], int]) -> No
 
 
 def test_without_credentials_the_names_come_back(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], off_ecs: dict[str, str]
 ) -> None:
     del task["access_key"], task["secret_key"]
-    run = ansible.modules(
-        [{**task, "object_keys": ["a", "b"]}], environ={"HW_ACCESS_KEY": "half", "CLOUD_SDK_SK": "the-other-half"}
-    )
+    environ = {"HW_ACCESS_KEY": "half", "CLOUD_SDK_SK": "the-other-half", **off_ecs}
+    run = ansible.modules([{**task, "object_keys": ["a", "b"]}], environ=environ)
 
     (result,) = run.results
     assert result["failed"]

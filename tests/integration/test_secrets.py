@@ -11,6 +11,7 @@ import base64
 import html
 import json
 import os
+import re
 import typing as t
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -27,9 +28,14 @@ MARKERS = {
     "secret_key": "sk/marker+\"with\\all&kinds'of=characters",
     "security_token": "sts/marker+\"with\\all&kinds'of=characters",
     "auth_token": "token/marker+\"with\\all&kinds'of=characters",
+    "password": "pass/marker+\"with \\all&kinds'of=characters",
 }
 KEY = ("access_key", "secret_key", "security_token")
-VARIABLES = {name: f"HW_{name.upper()}" for name in MARKERS}
+VARIABLES = {name: f"HW_{name.upper()}" for name in MARKERS if name != "password"}
+USER = {"username": "migrator", "password": MARKERS["password"], "domain_name": "the-account"}
+USER_VARIABLES = dict(zip(("HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"), USER.values(), strict=True))
+# What the simulator hands out begins like this.
+HANDED_OUT = ("token-", "metadata-token-", "AGENCY0", "agency-sk-", "agency-sts-")
 ECHO = {"kind": "echo", "status": 400, "times": None}
 
 # Each has a sync task of its own, with what goes wrong there.
@@ -62,6 +68,7 @@ def simulator(simulator_process: Simulator) -> Simulator:
     simulator_process.reset()
     simulator_process.add_access_key(*(MARKERS[name] for name in KEY))
     simulator_process.add_token(MARKERS["auth_token"])
+    simulator_process.add_user(USER["domain_name"], USER["username"], USER["password"])
     simulator_process.add_project("cn-north-4", PROJECT_ID)
     for name, fault in FAULTS.items():
         simulator_process.add_task(name, PROJECT_ID)
@@ -144,6 +151,8 @@ def wrong_ways(simulator: Simulator, option: t.Callable[[str], str]) -> list[dic
         {"endpoint": simulator.url, "access_key": option("access_key")},
         {"endpoint": simulator.url, "security_token": option("security_token")},
         {"endpoint": simulator.url, **{name: option(name) for name in MARKERS}},
+        {"endpoint": simulator.url, "password": option("password")},
+        {"endpoint": simulator.url, **USER, "password": option("password") + "\n"},
         {"endpoint": simulator.url, "auth_token": option("auth_token") + "\n"},
         {"endpoint": simulator.url, "access_key": option("access_key"), "secret_key": option("secret_key") + " "},
         {"endpoint": simulator.url, "access_key": option("access_key"), "secret_key": option("secret_key") + "\u00fc"},
@@ -187,6 +196,7 @@ def test_secrets_of_options(simulator: Simulator, ansible: Ansible, hand_over: s
         [
             *tasks(simulator, {name: option(name) for name in KEY}),
             *tasks(simulator, {"auth_token": option("auth_token")}),
+            *tasks(simulator, {**USER, "password": option("password")}),
             *wrong_ways(simulator, option),
         ],
         "-vvvvv",
@@ -194,4 +204,67 @@ def test_secrets_of_options(simulator: Simulator, ansible: Ansible, hand_over: s
     )
 
     assert_not_shown(run, MARKERS)
-    assert_sent(simulator, MARKERS)
+    assert_sent(simulator, (*KEY, "auth_token"))
+
+
+def assert_nothing_handed_out_is_shown(run: Run) -> None:
+    shown = run.output + json.dumps(run.results)
+    # Ansible's own words have it, too.
+    found = [text for text in HANDED_OUT if re.search(rf"{text}[0-9]", shown)]
+    assert found == [], shown
+
+
+def test_secrets_of_a_file(simulator: Simulator, ansible: Ansible, tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    names = {"ak": "access_key", "sk": "secret_key", "security_token": "security_token"}
+    entries = "".join(f"{name} = {MARKERS[marker]}\n" for name, marker in names.items())
+    texts = {
+        "good": f"[basic]\n{entries}",
+        "broken": f"[basic]\n{entries}{MARKERS['secret_key']}\n",
+        "twice": f"[basic]\n{entries}{entries}",
+        "half": f"[basic]\nsk = {MARKERS['secret_key']}\n",
+        "other": f"[other]\n{entries}",
+        "blank": f"[basic]\nak = a\nsk = {MARKERS['secret_key']} {MARKERS['secret_key']}\n",
+    }
+    files = {name: file.with_name(name) for name in texts}
+    for name, text in texts.items():
+        files[name].write_text(text, encoding="utf-8")
+    wrong = {"region": "cn-north-4", "project_id": PROJECT_ID, "endpoint": simulator.url, "auth_method": "file"}
+    wrong |= {"sync_task_id": "running", "object_keys": ["a"]}
+    run = ansible.playbook(
+        [
+            *tasks(simulator, {"credentials_file": str(files["good"])}),
+            *({MODULE: {**wrong, "credentials_file": str(path)}, "ignore_errors": True} for path in files.values()),
+        ],
+        "-vvvvv",
+    )
+
+    assert_not_shown(run, KEY)
+    assert_sent(simulator, KEY)
+
+
+def test_a_password_and_its_token(simulator: Simulator, ansible: Ansible) -> None:
+    run = ansible.playbook(tasks(simulator, {}), "-vvvvv", environ=USER_VARIABLES)
+    simulator.fault(path="/v3/auth/tokens", **ECHO)
+    echoed = ansible.playbook(tasks(simulator, {})[:1], "-vvvvv", environ=USER_VARIABLES)
+
+    for each in (run, echoed):
+        assert_not_shown(each, ["password"])
+        assert_nothing_handed_out_is_shown(each)
+    assert "no token was given" in echoed.results[0]["msg"]
+    assert any(request.accepted and "x-auth-token" in request.headers for request in simulator.requests("POST"))
+
+
+def test_an_agency_s_keys(simulator: Simulator, ansible: Ansible, on_ecs: dict[str, str]) -> None:
+    simulator.add_agency()
+    run = ansible.playbook(tasks(simulator, {}), "-vvvvv", environ=on_ecs)
+    echoed = []
+    for path in ("/meta-data", "/openstack"):
+        simulator.clear_faults()
+        simulator.fault(path=path, **ECHO)
+        echoed.append(ansible.playbook(tasks(simulator, {})[:1], "-vvvvv", environ=on_ecs))
+
+    for each in (run, *echoed):
+        assert_nothing_handed_out_is_shown(each)
+    assert all("its metadata service answered HTTP 400" in each.results[0]["msg"] for each in echoed)
+    assert any(request.accepted and "x-security-token" in request.headers for request in simulator.requests("POST"))

@@ -96,11 +96,9 @@ class Callers:
         if key.locked_until > time.monotonic():
             return "the access key is locked"
         reason = self._wrong(request, key, match[2].split(";"), match[3])
-        if reason is None and not key.life.use():
-            reason = "the security token has expired"
         if reason is None:
             key.failures = 0
-            return None
+            return None if key.life.use() else "the security token has expired"
         key.failures += 1
         if key.failures > FAILURES_UNTIL_LOCKED:
             key.locked_until = time.monotonic() + LOCKED_SECONDS

@@ -139,7 +139,7 @@ METHODS = {
 
 
 def key_of_family(name: str) -> AccessKey:
-    return AccessKey(*values(*FAMILIES[name]).values(), **{"source": named(FAMILIES[name])})
+    return AccessKey(*values(*FAMILIES[name]).values(), source=named(FAMILIES[name]))
 
 
 def given_by(home: Path, *sources: str) -> tuple[dict[str, t.Any], dict[str, str]]:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
     AccessKey,

@@ -437,10 +437,12 @@ def key_answer(number: int, seconds: float = 86400) -> Response:
     return answer(200, {"credential": credential})
 
 
-def signed_in(*expected: Expected, found: Found = Found(EcsAgency())) -> tuple[Caller, FakeTransport, list[str]]:
+def signed_in(*expected: Expected, **found: t.Any) -> tuple[Caller, FakeTransport, list[str]]:
+    """Signed in with an agency; ``found`` is what else is known of the search for it."""
     registered: list[str] = []
     transport = FakeTransport(*expected)
-    return sign_in(transport, AT_PROJECT, found, Secrets(registered.append)), transport, registered
+    caller = sign_in(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
+    return caller, transport, registered
 
 
 AT_PROJECT = Target("cn-north-4", OMS, IAM, PROJECT)
@@ -491,7 +493,7 @@ def test_what_is_asked_of_the_metadata_service_is_not_waited_for_long() -> None:
 
 def agency_failure(*expected: Expected, **found: t.Any) -> str:
     with pytest.raises(Failure) as caught:
-        signed_in(*expected, found=Found(EcsAgency(), **found))
+        signed_in(*expected, **found)
     assert caught.value.kind == CREDENTIALS
     return str(caught.value)
 
@@ -699,10 +701,10 @@ def test_the_first_one_that_is_refused_is_final() -> None:
         (AuthToken("token"), EXPIRED, None),
         (KEY, EXPIRED, None),
         (
-            AccessKey("ak", "sk", "st", "environment variables A, B and C"),
+            AccessKey("ak", "sk", "st", "environment variables A and B"),
             EXPIRED,
-            "The temporary access key (environment variables A, B and C) has expired and can't be renewed from here: get"
-            " a new one and run the task again",
+            "The temporary access key (environment variables A and B) has expired and can't be renewed from here: get a"
+            " new one and run the task again",
         ),
         (
             KEY,
