@@ -107,7 +107,11 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. ``path`` and ``query`` are not yet percent-encoded."""
+    """What is sent. ``path`` and ``query`` are not yet percent-encoded.
+
+    What is not ``repeatable`` does harm when it is carried out twice: where one can't know whether it was, it is not
+    sent again.
+    """
 
     method: str
     endpoint: Endpoint
@@ -115,6 +119,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: t.Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    repeatable: bool = True
 
     @property
     def url(self) -> str:
@@ -333,8 +338,9 @@ class Transport:
     def send(self, request: Request, authorise: Authorise) -> Response:
         """Send a request until it is answered for good. Many threads may do so at once.
 
-        A POST is repeated like anything else: OMS compares source and destination and skips what is there already, so
-        an event that was accepted although its answer got lost does no harm when it is sent again.
+        A POST is repeated like anything else, if nothing else is said: OMS compares source and destination and skips
+        what is there already, so an event that was accepted although its answer got lost does no harm when it is sent
+        again.
 
         :arg authorise: is asked before each attempt, so that none carries an old date.
         :returns: an answer of any status.
@@ -342,6 +348,7 @@ class Transport:
         :raises Stopped: the clock was stopped first.
         """
         retries = throttled = 0
+        most = self._policy.retries if request.repeatable else 0
         if self._accepted_at is None:
             self._accepted_at = self.clock.monotonic()
         while True:
@@ -354,7 +361,7 @@ class Transport:
                 headers = {**request.headers, **authorise(request, self.clock.now())}
                 response = replace(self._exchange(request, headers), attempts=attempts)
             except ConnectionFailure as failure:
-                if not failure.passing or retries >= self._policy.retries:
+                if not failure.passing or retries >= most:
                     raise failure.after(attempts) from None
             if response is None:
                 retries += 1
@@ -369,7 +376,7 @@ class Transport:
             # Being throttled is no fault of the service: it does not use up the retries. Without any retries there is
             # one attempt, whatever comes.
             is_throttled = response.status == 429 and self._policy.retries > 0
-            if not is_throttled and retries >= self._policy.retries:
+            if not is_throttled and retries >= most:
                 return replace(response, gave_up=f", given up after {attempts} attempts" if attempts > 1 else "")
             asked = self._retry_after(response)
             if asked > MAX_RETRY_AFTER_SECONDS:

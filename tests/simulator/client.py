@@ -104,9 +104,7 @@ class Simulator:
     def add_project(self, name: str, project_id: str) -> None:
         self._ask("add_project", name=name, project_id=project_id)
 
-    def add_task(
-        self, sync_task_id: str, project_id: str, status: str = "SYNCHRONIZING", **fields: t.Any
-    ) -> None:
+    def add_task(self, sync_task_id: str, project_id: str, status: str = "SYNCHRONIZING", **fields: t.Any) -> None:
         """Have a sync task, however many there are.
 
         :arg fields: as OMS shows them, `src_bucket` for example.

@@ -154,7 +154,7 @@ class Service:
         return self.sync_tasks.create(request, project_id, str(uuid.uuid4()))
 
     def _list_sync_tasks(self, request: Request, _record: Record, project_id: str) -> Reply:
-        return self.sync_tasks.list(_query(request), project_id)
+        return self.sync_tasks.page(_query(request), project_id)
 
     def _show_sync_task(self, request: Request, _record: Record, *ids: str) -> Reply:
         task = self.sync_tasks.find(*ids)

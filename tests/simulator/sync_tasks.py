@@ -318,7 +318,7 @@ class SyncTasks:
             self._become(task, SYNCHRONIZING)
         return as_json({"sync_task_id": sync_task_id})
 
-    def list(self, query: dict[str, list[str]], project_id: str) -> Reply:
+    def page(self, query: dict[str, list[str]], project_id: str) -> Reply:
         try:
             limit, offset = int(query.get("limit", ["10"])[0]), int(query.get("offset", ["0"])[0])
         except ValueError:
@@ -329,9 +329,11 @@ class SyncTasks:
         now = self.now()
         for task in self.tasks.values():
             task.settle(now)
-        found = [task for task in self.tasks.values() if task.project_id == project_id and status in (None, task.status)]
-        page = [{**task.shown(), "source_cdn": task.source_cdn} for task in found[offset : offset + limit]]
-        return as_json({"tasks": page, "count": len(found)})
+        found = [
+            task for task in self.tasks.values() if task.project_id == project_id and status in (None, task.status)
+        ]
+        shown = [{**task.shown(), "source_cdn": task.source_cdn} for task in found[offset : offset + limit]]
+        return as_json({"tasks": shown, "count": len(found)})
 
     def show(self, query: dict[str, list[str]], task: SyncTask) -> Reply:
         at = _milliseconds(query, "query_time")

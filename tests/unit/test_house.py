@@ -33,6 +33,9 @@ MAY_IMPORT = {
     "_credentials": {"_errors", "_signing", "_transport"},
     "_oms": {"_errors", "_transport", "_credentials"},
     "_submission": {"_errors", "_object_keys", "_key_file", "_progress"},
+    "_sync_task": {"_errors", "_transport"},
+    "_lifecycle": {"_errors", "_oms", "_sync_task", "_transport"},
+    "_session": {"_errors", "_transport", "_credentials", "_oms"},
 }
 
 # What ansible-core deprecates, or never meant for others.

@@ -113,9 +113,7 @@ def test_the_sdk_goes_through_the_life_of_a_task(oms: v2.OmsClient) -> None:
     assert (show().status, show().src_cloud_type, show().dst_storage_policy) == ("SYNCHRONIZING", "AWS", "IA")
     (listed,) = oms.list_sync_tasks(v2.ListSyncTasksRequest(limit=10, offset=0)).tasks
     assert (listed.sync_task_id, listed.description, listed.source_cdn.domain) == (task, "photos", "cdn.example")
-    oms.create_sync_events(
-        v2.CreateSyncEventsRequest(sync_task_id=task, body=v2.SyncObjectReq(object_keys=["a", "b"]))
-    )
+    oms.create_sync_events(v2.CreateSyncEventsRequest(sync_task_id=task, body=v2.SyncObjectReq(object_keys=["a", "b"])))
     assert (show().monthly_acceptance_request, show().monthly_success_object) == (2, 2)
     statistics = oms.list_sync_task_statistic(
         v2.ListSyncTaskStatisticRequest(

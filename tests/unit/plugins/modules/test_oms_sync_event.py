@@ -299,7 +299,11 @@ def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
     [
         (reading(404, {"error_code": "OMS.1009"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
         (reading(400, {"error_code": "OMS.0054"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
-        (reading(200, {"status": "STOPPED"}), "service", "The sync task is stopped: start it in the OMS console"),
+        (
+            reading(200, {"status": "STOPPED"}),
+            "service",
+            "The sync task is stopped: start it with huaweicloud.oms.oms_sync_task",
+        ),
         (reading(401, {"error_code": "APIGW.0301"}), "service", "correct it before the next run"),
         (reading(200, b"<html>"), "service", "Something else answered in OMS's place"),
         (
@@ -338,7 +342,7 @@ def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
     assert done.failed
     assert done.msg == (
         f'POST {PATH}/events at {OMS}: HTTP 400 OMS.0066 "The task is not running." (request id 0a1c).'
-        " The sync task is stopped: start it in the OMS console or with OMS's API (StartSyncTask), then run the task"
+        " The sync task is stopped: start it with huaweicloud.oms.oms_sync_task and state: started, then run the task"
         " again. Objects accepted: 20 of 50; remaining_object_keys names the rest"
     )
     assert done.result == {
