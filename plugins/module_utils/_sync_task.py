@@ -5,8 +5,8 @@
 
 """Sync tasks as a playbook describes them: checked, found among those there are, and told apart from them.
 
-Options go by their paths, ``source.region`` for example, which is also what messages call them. The fields of a task and
-their limits are those of CreateSyncTask and StartSyncTask (oms-api.md, section 2).
+Options go by their paths, ``source.region`` for example, which is also what messages call them. The fields of a task
+and their limits are those of CreateSyncTask and StartSyncTask (oms-api.md, section 2).
 
 This is private to the collection: it may change at any time.
 """
@@ -111,7 +111,7 @@ _LENGTHS = {
     "source.bucket": (1, 1024),
     "destination.region": (1, 100),
     "destination.bucket": (1, 1024),
-    **{path: (1, 100) for path in _KEYS},
+    **dict.fromkeys(_KEYS, (1, 100)),
     "source.app_id": (0, 255),
     # Its limit is not documented: this is that of a host's name, with room for a path.
     "source.cdn.domain": (1, 1024),
