@@ -101,7 +101,7 @@ def test_messages_name_option_limit_and_remedy() -> None:
 
 @pytest.mark.parametrize("sign", "<>()\"'&")
 def test_a_description_is_without_signs_that_oms_refuses(sign: str) -> None:
-    with pytest.raises(ArgumentError, match="^description: has "):
+    with pytest.raises(ArgumentError, match=r"^description: has "):
         read_wanted(changed("description", f"a{sign}"))
 
 

@@ -313,7 +313,7 @@ def test_times_are_read(value: str, when: datetime) -> None:
 
 @pytest.mark.parametrize("value", ["", "now", "Z", "2026-13-01", "1795593600000", "0001-01-01T00:00:00+14:00"])
 def test_what_is_no_time_is_refused(value: str) -> None:
-    with pytest.raises(ArgumentError, match="^end_time: .* is (no time|out of range)"):
+    with pytest.raises(ArgumentError, match=r"^end_time: .* is (no time|out of range)"):
         read_time("end_time", value)
 
 
