@@ -200,28 +200,26 @@ class Change:
             self._see({**task, **cdn})
             return bool(task["status"] == status)
 
-        self._until(reached, f"the sync task {sync_task_id} has not reached the status {status}")
+        self._until(reached, f"the sync task {sync_task_id} has not reached the status {status}", self._wait)
 
-    def _until(self, reached: t.Callable[[], bool], otherwise: str) -> None:
-        """Ask again and again, once if nothing is to be waited for.
+    def _until(self, reached: t.Callable[[], bool], otherwise: str, wait: bool) -> None:
+        """Ask again and again.
 
         :arg otherwise: what is said when the time is up.
+        :arg wait: ask once, if not.
         """
         until = self._clock.monotonic() + self._timeout
         pause = FIRST_PAUSE_SECONDS
-        while not reached() and self._wait:
+        while not reached() and wait:
             left = until - self._clock.monotonic()
             if left <= 0:
-                raise self._too_late(otherwise)
+                raise Failure(
+                    TIMEOUT,
+                    f"{otherwise} within {self._timeout:g} s",
+                    "It may do so later: run the task again, with a longer wait_timeout where this is usual",
+                )
             self._clock.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-
-    def _too_late(self, what: str) -> Failure:
-        return Failure(
-            TIMEOUT,
-            f"{what} within {self._timeout:g} s",
-            "It may do so later: run the task again, with a longer wait_timeout where this is usual",
-        )
 
     # ---- changing
 
@@ -243,13 +241,17 @@ class Change:
                             failure.kind, f"{failure}", self._limit(), failure.answer, failure.attempts
                         ) from None
                     raise
-                if tries >= self._retries:
-                    raise
+                lost = failure
             self._clock.sleep(min(self._longest_delay, 2.0**tries))
-            tries += 1
-            task = self._find()
+            try:
+                task = self._find()
+            except Failure:
+                raise lost from None
             if task is not None:
                 return str(task["sync_task_id"])
+            if tries >= self._retries:
+                raise lost
+            tries += 1
 
     def _start(self) -> None:
         self.changed = self._client.start_sync_task(t.cast(str, self.sync_task_id), start(self._wanted))
@@ -262,39 +264,35 @@ class Change:
     def _delete(self) -> None:
         sync_task_id = t.cast(str, self.sync_task_id)
         is_stopped = t.cast(Task, self.task)["status"] == HAS_STOPPED
-        until = self._clock.monotonic() + self._timeout
-        pause = FIRST_PAUSE_SECONDS
-        while True:
+
+        def deleted() -> bool:
+            nonlocal is_stopped
             try:
                 if not is_stopped:
                     self.changed = self._client.stop_sync_task(sync_task_id) or self.changed
                 self.changed = self._client.delete_sync_task(sync_task_id) or self.changed
-                break
             except Failure as failure:
-                if is_missing(failure):
-                    # Someone else was faster.
-                    break
-                if not is_in_progress(failure):
-                    raise
-            # It is still on its way to stop, or someone has started it again.
-            is_stopped = False
-            left = until - self._clock.monotonic()
-            if left <= 0:
-                raise self._too_late(f"the sync task {sync_task_id} could not be deleted, since it has not stopped")
-            self._clock.sleep(min(pause, left))
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        self._until(self._is_gone, f"the sync task {sync_task_id} has been deleted, but has not gone")
-
-    def _is_gone(self) -> bool:
-        if self._wait:
-            try:
-                self._see(self._client.show_sync_task(t.cast(str, self.sync_task_id)))
-                return False
-            except Failure as failure:
+                if is_in_progress(failure):
+                    # It is still on its way to stop, or someone has started it again.
+                    is_stopped = False
+                    return False
                 if not is_missing(failure):
                     raise
+            return True
+
+        def gone() -> bool:
+            try:
+                self._see(self._client.show_sync_task(sync_task_id))
+            except Failure as failure:
+                if is_missing(failure):
+                    return True
+                raise
+            return False
+
+        self._until(deleted, f"the sync task {sync_task_id} could not be deleted, since it has not stopped", wait=True)
+        if self._wait:
+            self._until(gone, f"the sync task {sync_task_id} has been deleted, but has not gone", wait=True)
         self.task = None
-        return True
 
 
 def _is_uncertain(failure: Failure) -> bool:

@@ -58,6 +58,9 @@ _CREATE_EVENT = "oms:synctask:createEvent"
 _PAGE = 100
 _MAX_OFFSET = 10000
 
+# What reading an answer runs into that is none of those documented.
+_NOT_AS_DOCUMENTED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
 # What has 13 digits of milliseconds, as OMS has times.
 _LAST_TIME = 10**13
 
@@ -143,12 +146,12 @@ class Client:
             request = Request("GET", self.endpoint, self._path(), tuple(query))
             response = self._send(request, "", "oms:synctask:list")
             try:
-                answered = self._read(response)
+                answered = _read(response)
                 tasks, count = [_sync_task(task) for task in answered["tasks"]], int(answered["count"])
                 for task in tasks:
                     # It is to become a part of URLs.
                     check_path_segment("sync_task_id", task["sync_task_id"])
-            except (ValueError, KeyError, TypeError, ArgumentError):
+            except (*_NOT_AS_DOCUMENTED, ArgumentError):
                 raise self._unreadable(request, response, "list of sync tasks") from None
             yield from tasks
             offset += len(tasks)
@@ -178,7 +181,7 @@ class Client:
         request = Request("GET", self.endpoint, f"{self._path(sync_task_id)}/statistics", query)
         response = self._send(request, sync_task_id, "oms:synctask:statistics")
         try:
-            answered = self._read(response)
+            answered = _read(response)
             points = {
                 str(series["data_type"]): [
                     (int(point["time_stamp"]), int(point["statistic_num"])) for point in series["data"] or []
@@ -188,7 +191,7 @@ class Client:
             if not all(0 <= time < _LAST_TIME for series in points.values() for time, _count in series):
                 raise ValueError
             return Statistics(answered.get("statistic_time_type"), points)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except _NOT_AS_DOCUMENTED:
             raise self._unreadable(request, response, "statistics of a sync task") from None
 
     def create_sync_task(self, fields: t.Mapping[str, t.Any]) -> str:
@@ -202,8 +205,8 @@ class Client:
         request = self._posting(self._path(), fields, repeatable=False)
         response = self._send(request, "", "oms:synctask:create")
         try:
-            return check_path_segment("sync_task_id", self._read(response)["sync_task_id"])
-        except (ValueError, KeyError, TypeError, ArgumentError):
+            return check_path_segment("sync_task_id", _read(response)["sync_task_id"])
+        except (*_NOT_AS_DOCUMENTED, ArgumentError):
             raise self._unreadable(request, response, "id of a sync task") from None
 
     def start_sync_task(self, sync_task_id: str, keys: t.Mapping[str, t.Any]) -> bool:
@@ -266,7 +269,7 @@ class Client:
                 raise
             # Reading a task is a permission of its own: without it, events may be allowed all the same.
             return f"check mode could not read the sync task and goes by the arguments alone: {failure}"
-        status = self._read_sync_task(request, response)["status"]
+        status = self._secrets.mask(self._read_sync_task(request, response)["status"])
         if status != SYNCHRONIZING:
             raise Failure(
                 SERVICE,
@@ -290,28 +293,10 @@ class Client:
         body = json.dumps(fields, separators=(",", ":")).encode("ascii")
         return Request("POST", self.endpoint, path, headers=headers, body=body, repeatable=repeatable)
 
-    def _read(self, response: Response) -> t.Any:
-        """The JSON of an answer, with its texts masked and fit for a result.
-
-        :raises ValueError: it is none.
-        """
-        try:
-            return self._fit(json.loads(response.body))
-        except RecursionError:
-            raise ValueError from None
-
-    def _fit(self, value: t.Any) -> t.Any:
-        if isinstance(value, dict):
-            return {self._fit(name): self._fit(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self._fit(item) for item in value]
-        # JSON can write lone surrogates; ansible-core since 2.19 refuses a whole result for one.
-        return self._secrets.mask(value).encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
     def _read_sync_task(self, request: Request, response: Response) -> dict[str, t.Any]:
         try:
-            return _sync_task(self._read(response))
-        except (ValueError, KeyError, TypeError):
+            return _sync_task(_read(response))
+        except _NOT_AS_DOCUMENTED:
             raise self._unreadable(request, response, "sync task") from None
 
     def _unreadable(self, request: Request, response: Response, what: str) -> Failure:
@@ -367,6 +352,25 @@ class Client:
         if answer.http_status == 500 and iam_action != _CREATE_EVENT:
             return "The service failed inside: run the task again, it looks at what is there before it changes anything"
         return general_advice(answer, iam_action)
+
+
+def _read(response: Response) -> t.Any:
+    """The JSON of an answer.
+
+    It is not masked: what is compared with it has to be what OMS has, and Ansible masks all that a module returns.
+
+    :raises ValueError: it is none.
+    """
+    return _printable(json.loads(response.body))
+
+
+def _printable(value: t.Any) -> t.Any:
+    """The same without lone surrogates, which JSON can write: ansible-core since 2.19 refuses a whole result for one."""
+    if isinstance(value, dict):
+        return {_printable(name): _printable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _sync_task(value: t.Any) -> dict[str, t.Any]:

@@ -238,7 +238,7 @@ def matching(wanted: Wanted, tasks: t.Iterable[dict[str, t.Any]]) -> dict[str, t
         described = [task for task in found if _is("description", task, wanted.given["description"])]
         found = described or found
     if len(found) > 1:
-        ids = listed([f"{task['sync_task_id']} ({quoted(task.get('description') or '')})" for task in found])
+        ids = listed([f"{task['sync_task_id']} ({_said(task.get('description'))})" for task in found])
         raise Failure(
             STATE,
             f"more than one sync task goes {wanted}: {ids}",
@@ -249,7 +249,8 @@ def matching(wanted: Wanted, tasks: t.Iterable[dict[str, t.Any]]) -> dict[str, t
 
 def differences(wanted: Wanted, task: t.Mapping[str, t.Any]) -> list[str]:
     """What a task has otherwise than is wanted, each as a part of a sentence; what it does not show is left out."""
-    cdn = task.get("source_cdn") or {}
+    source_cdn = task.get("source_cdn")
+    cdn: t.Mapping[str, t.Any] = source_cdn if isinstance(source_cdn, dict) else {}
     places = [(path, name, task) for path, name in _SHOWN.items()]
     places += [(path, name, cdn) for path, name in _SHOWN_OF_CDN.items()]
     found = [

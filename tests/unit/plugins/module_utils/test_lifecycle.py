@@ -321,6 +321,13 @@ def test_several_tasks_of_the_same_way_are_named(oms: SimulatedOms) -> None:
     assert (failed.kind, oms.writing) == ("state", [])
 
 
+def test_a_task_other_than_the_one_with_the_id_says_nothing_of_its_cdn(oms: SimulatedOms) -> None:
+    oms.add_task(sync_task_id="another", source_cdn=None)
+    oms.add_task(source_cdn=CDN)
+
+    assert run(oms, "present", {**BY_ID, "source": {"cdn": CDN}}).changed is False
+
+
 def test_a_description_says_which_of_several_is_meant(oms: SimulatedOms) -> None:
     oms.add_task(description="films")
     oms.add_task(sync_task_id="second", description="photos")
@@ -540,9 +547,10 @@ def test_what_goes_wrong_after_deleting_is_said(oms: SimulatedOms) -> None:
 @pytest.mark.parametrize(
     "fault", [{"kind": "reset"}, {"kind": "answer", "status": 504}, {"kind": "answer", "status": 503}]
 )
-def test_a_lost_answer_does_not_make_two_tasks(oms: SimulatedOms, fault: dict[str, t.Any]) -> None:
+@pytest.mark.parametrize("retries", [0, 3])
+def test_a_lost_answer_does_not_make_two_tasks(oms: SimulatedOms, fault: dict[str, t.Any], retries: int) -> None:
     oms.fault(**fault, method="POST", after_accepting=True)
-    made = run(oms, "present", WITH_KEYS, retries=3)
+    made = run(oms, "present", WITH_KEYS, retries=retries)
 
     assert (made.changed, oms.writing, len(oms.statuses())) == (True, [CREATE], 1)
     assert made.sync_task_id in oms.statuses()
@@ -563,6 +571,15 @@ def test_a_creation_that_never_happens_fails(oms: SimulatedOms, retries: int) ->
 
     assert isinstance(failed, ConnectionFailure)
     assert (made.changed, made.sync_task_id, oms.writing) == (False, None, [CREATE] * (retries + 1))
+
+
+def test_where_one_can_not_look_the_first_failure_is_told(oms: SimulatedOms) -> None:
+    oms.fault("answer", method="POST", status=504)
+    oms.fault("answer", method="GET", skip=1, status=401, times=None)
+    failed, made = failure(oms, "present", WITH_KEYS, retries=3)
+
+    assert (failed.answer.http_status, made.changed) == (504, False)
+    assert oms.requests == [LIST, CREATE, LIST]
 
 
 def test_a_connection_that_can_not_be_is_tried_once(oms: SimulatedOms) -> None:

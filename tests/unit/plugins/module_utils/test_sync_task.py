@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._sync_task import (
     differences,
     matching,
@@ -185,6 +185,17 @@ def test_a_description_of_null_is_an_empty_one() -> None:
 def test_a_task_without_its_fields_matches_nothing() -> None:
     assert matching(read_wanted(OPTIONS), [{"sync_task_id": "task", "status": "STOPPED"}]) is None
     assert matching(read_wanted(OPTIONS), [TASK]) == TASK
+
+
+def test_what_oms_shows_in_another_form_is_told_apart() -> None:
+    task = {**TASK, "description": 1, "source_cdn": "none"}
+
+    assert differences(read_wanted({**OPTIONS, "description": "d"}), task) == [
+        'description is "1" and not "d"',
+        "source.cdn is given and the task has none",
+    ]
+    with pytest.raises(Failure, match=r'more than one .*: task \("1"\) and task \(""\)'):
+        matching(read_wanted(OPTIONS), [task, TASK])
 
 
 def test_starting_sends_nothing_that_is_not_given() -> None:

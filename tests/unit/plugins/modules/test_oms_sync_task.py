@@ -291,6 +291,16 @@ def test_what_a_service_echoes_is_masked(run_on_simulator: RunOnSimulator, oms: 
     assert oms.requests[-1] == (f"POST {PATH}/start" if state == "started" else f"POST {TASKS}")
 
 
+def test_a_bucket_may_be_called_like_a_key(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
+    """Ansible masks it in the result; it is found again all the same."""
+    oms.add_task(src_bucket="Marker-src-ak", description="Marker-src-sk%2B")
+    source = {**SOURCE, "bucket": "Marker-src-ak", "access_key": "Marker-src-ak", "secret_key": "Marker-src-sk+"}
+    done = run_on_simulator(main, {**WITH_KEYS, "source": source, "state": "started"})
+
+    assert (done.failed, done.result["changed"], list(oms.statuses())) == (False, False, [TASK])
+    assert "Marker" not in str(done.result)
+
+
 def test_the_keys_are_registered_before_anything_is_sent(
     run_on_simulator: RunOnSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
