@@ -110,6 +110,8 @@ class Request:
     """What is sent. ``path`` and ``query`` are not yet percent-encoded.
 
     ``timeout`` is in seconds, for connecting and for an answer, where it is not to be that of all requests.
+    What is not ``repeatable`` does harm when it is carried out twice: where one can't know whether it was, it is not
+    sent again.
     """
 
     method: str
@@ -119,6 +121,7 @@ class Request:
     headers: t.Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     timeout: tuple[float, float] | None = None
+    repeatable: bool = True
 
     @property
     def url(self) -> str:
@@ -337,8 +340,9 @@ class Transport:
     def send(self, request: Request, authorise: Authorise, max_retries: int | None = None) -> Response:
         """Send a request until it is answered for good. Many threads may do so at once.
 
-        A POST is repeated like anything else: OMS compares source and destination and skips what is there already, so
-        an event that was accepted although its answer got lost does no harm when it is sent again.
+        A POST is repeated like anything else, if nothing else is said: OMS compares source and destination and skips
+        what is there already, so an event that was accepted although its answer got lost does no harm when it is sent
+        again.
 
         :arg authorise: is asked before each attempt, so that none carries an old date.
         :arg max_retries: attempts beyond the first; as the policy has it, if not given.
@@ -348,6 +352,7 @@ class Transport:
         """
         allowed = self._policy.retries if max_retries is None else max_retries
         retries = throttled = 0
+        most = allowed if request.repeatable else 0
         if self._accepted_at is None:
             self._accepted_at = self.clock.monotonic()
         while True:
@@ -360,7 +365,7 @@ class Transport:
                 headers = {**request.headers, **authorise(request, self.clock.now())}
                 response = replace(self._exchange(request, headers), attempts=attempts)
             except ConnectionFailure as failure:
-                if not failure.passing or retries >= allowed:
+                if not failure.passing or retries >= most:
                     raise failure.after(attempts) from None
             if response is None:
                 retries += 1
@@ -375,7 +380,7 @@ class Transport:
             # Being throttled is no fault of the service: it does not use up the retries. Without any retries there is
             # one attempt, whatever comes.
             is_throttled = response.status == 429 and allowed > 0
-            if not is_throttled and retries >= allowed:
+            if not is_throttled and retries >= most:
                 return replace(response, gave_up=f", given up after {attempts} attempts" if attempts > 1 else "")
             asked = self._retry_after(response)
             if asked > MAX_RETRY_AFTER_SECONDS:

@@ -18,7 +18,10 @@ import typing as t
 from collections import Counter
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import Secrets, find_target
+from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
+    Secrets,
+    find_credentials_and_target,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import ObjectKey, batches, encode
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import connect
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import open_transport
@@ -50,9 +53,9 @@ def profile(simulator: Simulator) -> Counter[str]:
     """Seconds by what they belong to."""
     chosen = options(simulator.url)
     secrets = Secrets(lambda _secret: None)
-    target = find_target(chosen, {}, secrets)
+    found, target = find_credentials_and_target(chosen, {}, secrets)
     transport, _warning = open_transport(chosen, {}, [target.endpoint], "of the benchmark")
-    client = connect(transport, target, chosen, {}, secrets)
+    client = connect(transport, target, found, secrets)
     names = (f"backup/2026/11/24/photo {number:07}.jpg" for number in range(EVENTS * 10))
     profiler = cProfile.Profile()
     profiler.enable()

@@ -36,7 +36,7 @@ FINAL: dict[str, tuple[dict[str, t.Any], str, int]] = {
     "OMS.0054": (fault(400, "OMS.0054"), NO_TASK, 1),
     "OMS.1009": (fault(400, "OMS.1009"), NO_TASK, 1),
     "404": (fault(404, "OMS.9999"), NO_TASK, 1),
-    "OMS.0066": (fault(400, "OMS.0066"), "The sync task is stopped: start it in the OMS console", 1),
+    "OMS.0066": (fault(400, "OMS.0066"), "The sync task is stopped: start it with huaweicloud.oms.oms_sync_task", 1),
     "OMS.0063": (fault(400, "OMS.0063"), "The sync task is in progress: stop it before you delete it", 1),
     "OMS.0065": (fault(400, "OMS.0065"), "The sync task is started already", 1),
     "APIGW.0101": (

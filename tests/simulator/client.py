@@ -87,7 +87,12 @@ class Simulator:
         self._ask("reset")
 
     def set(self, **settings: t.Any) -> None:
-        """Change settings: check_signatures, clock_skew, keep_records, latency, max_objects, missing_task."""
+        """Change settings.
+
+        check_signatures, clock_skew, keep_records, latency, max_objects, missing_task; ``now_offset`` seconds are added
+        to the wall clock that tasks go by, ``state_delay`` seconds pass until a task that is started or stopped shows
+        it; ``copy_delay``, ``fail_keys``, ``skip_keys`` and ``object_size`` are those of sync_tasks.Policy.
+        """
         self._ask("set", **settings)
 
     def add_access_key(self, ak: str, sk: str, security_token: str | None = None, uses: int | None = None) -> None:
@@ -123,8 +128,23 @@ class Simulator:
     def add_project(self, name: str, project_id: str) -> None:
         self._ask("add_project", name=name, project_id=project_id)
 
-    def add_task(self, sync_task_id: str, project_id: str, status: str = "SYNCHRONIZING") -> None:
-        self._ask("add_task", sync_task_id=sync_task_id, project_id=project_id, status=status)
+    def add_task(self, sync_task_id: str, project_id: str, status: str = "SYNCHRONIZING", **fields: t.Any) -> None:
+        """Have a sync task, however many there are.
+
+        :arg fields: as OMS shows them, `src_bucket` for example.
+        """
+        self._ask("add_task", sync_task_id=sync_task_id, project_id=project_id, status=status, **fields)
+
+    def count(
+        self, sync_task_id: str, request: int = 0, success: int = 0, failure: int = 0, skip: int = 0, size: int = 0
+    ) -> None:
+        """Add to a task's counters, as another sender's events would."""
+        self._ask("count", sync_task_id=sync_task_id, counts=[request, success, failure, skip, size])
+
+    def statuses(self) -> dict[str, str]:
+        """The sync tasks that there are, with what each of them is doing."""
+        found: dict[str, str] = self._ask("statuses")
+        return found
 
     def fault(self, kind: str, **details: t.Any) -> None:
         """Let something go wrong: faults.Fault says what there is."""

@@ -9,54 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import typing as t
 import uuid
-from dataclasses import asdict, dataclass, field
-from urllib.parse import parse_qs, unquote_plus
+from dataclasses import asdict, dataclass
+from urllib.parse import parse_qs
 
 from .faults import Fault, Gateway, error
 from .http_server import Reply, Request
 from .sign_in import Agency, SignIn, User
 from .signatures import AccessKey, Callers, Life
+from .sync_tasks import EXAMPLE, SYNCHRONIZING, SyncTask, SyncTasks, as_json, invalid
 
 # CreateSyncEvents, tables 1 and 3.
 MAX_ID = 1024
 MAX_OBJECTS = 100
 MAX_KEY = 16384
+_TASKS = f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks"
+_TASK = f"{_TASKS}/([^/]{{1,{MAX_ID}}})"
 _ENCODED = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})+")
-
-
-@dataclass
-class SyncTask:
-    """A sync task and its counters."""
-
-    sync_task_id: str
-    project_id: str
-    status: str = "SYNCHRONIZING"
-    create_time: int = field(default_factory=lambda: int(time.time() * 1000))
-    monthly_acceptance_request: int = 0
-    accepted_keys: list[str] = field(default_factory=list)
-
-    def shown(self) -> dict[str, t.Any]:
-        return {
-            "sync_task_id": self.sync_task_id,
-            "src_cloud_type": "AWS",
-            "src_region": "us-east-1",
-            "src_bucket": "source",
-            "create_time": self.create_time,
-            "last_start_time": self.create_time,
-            "dst_bucket": "destination",
-            "dst_region": "cn-north-4",
-            "description": "",
-            "status": self.status,
-            "enable_metadata_migration": False,
-            "enable_restore": False,
-            "app_id": "",
-            "dst_storage_policy": "STANDARD",
-            "object_overwrite_mode": "SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE",
-            "consistency_check": "size_last_modified",
-        }
 
 
 @dataclass
@@ -87,7 +57,6 @@ class Service:
     def reset(self) -> None:
         self.callers = Callers()
         self.sign_in = SignIn(self.callers)
-        self.tasks: dict[tuple[str, str], SyncTask] = {}
         self.projects: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
         self.records: list[Record] = []
@@ -95,11 +64,18 @@ class Service:
         self.settings: dict[str, t.Any] = {
             "check_signatures": True,
             "clock_skew": 0.0,
+            "copy_delay": 0.0,
+            "fail_keys": [],
             "keep_records": True,
             "latency": 0.0,
             "max_objects": MAX_OBJECTS,
             "missing_task": [404, "OMS.1009"],
+            "now_offset": 0.0,
+            "object_size": 1024,
+            "skip_keys": [],
+            "state_delay": 0.0,
         }
+        self.sync_tasks = SyncTasks(self.settings)
 
     def handle(self, request: Request) -> Reply:
         """Answer a request to OMS or IAM."""
@@ -155,64 +131,59 @@ class Service:
 
     def _create_sync_events(self, request: Request, record: Record, project_id: str, sync_task_id: str) -> Reply:
         if not (request.header("content-type") or "").startswith("application/json"):
-            return _invalid("Content-Type must be application/json")
+            return invalid("Content-Type must be application/json")
         try:
             body = json.loads(request.body)
         except ValueError:
-            return _invalid("the body is no JSON")
+            return invalid("the body is no JSON")
         if not isinstance(body, dict) or set(body) != {"object_keys"} or not isinstance(body["object_keys"], list):
-            return _invalid("the body must hold object_keys and nothing else")
+            return invalid("the body must hold object_keys and nothing else")
         keys = body["object_keys"]
         record.object_keys = [str(key) for key in keys]
         if not 1 <= len(keys) <= self.settings["max_objects"]:
-            return _invalid(f"object_keys: {len(keys)} items")
+            return invalid(f"object_keys: {len(keys)} items")
         for key in keys:
             if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY or not _ENCODED.fullmatch(key):
-                return _invalid("object_keys: an item is not URL-encoded, or too long")
-        task = self.tasks.get((project_id, sync_task_id))
+                return invalid("object_keys: an item is not URL-encoded, or too long")
+        task = self.sync_tasks.find(project_id, sync_task_id)
         if task is None:
             return self._missing()
-        if task.status != "SYNCHRONIZING":
+        if task.status != SYNCHRONIZING:
             return error(400, "OMS.0066", "The task is not running.")
-        task.monthly_acceptance_request += len(keys)
-        # OMS decodes each key once.
-        task.accepted_keys += map(unquote_plus, keys)
+        self.sync_tasks.accept(task, keys)
         record.accepted = True
         return Reply(200)
 
-    def _show_sync_task(self, request: Request, _record: Record, project_id: str, sync_task_id: str) -> Reply:
-        query = parse_qs(request.target.partition("?")[2])
-        if not re.fullmatch("[0-9]{13}", query.get("query_time", [""])[0]):
-            return _invalid("query_time")
-        task = self.tasks.get((project_id, sync_task_id))
-        if task is None:
-            return self._missing()
-        counters = {
-            "monthly_acceptance_request": task.monthly_acceptance_request,
-            "monthly_success_object": len(task.accepted_keys),
-            "monthly_failure_object": 0,
-            "monthly_skip_object": 0,
-            "monthly_size": 0,
-        }
-        return _json({**task.shown(), **counters})
+    def _create_sync_task(self, request: Request, _record: Record, project_id: str) -> Reply:
+        return self.sync_tasks.create(request, project_id, str(uuid.uuid4()))
 
     def _list_sync_tasks(self, request: Request, _record: Record, project_id: str) -> Reply:
-        query = parse_qs(request.target.partition("?")[2])
-        try:
-            limit, offset = int(query.get("limit", ["10"])[0]), int(query.get("offset", ["0"])[0])
-        except ValueError:
-            return _invalid("limit, offset")
-        status = query.get("status", [None])[0]
-        if not 1 <= limit <= 100 or not 0 <= offset <= 10000 or status not in (None, "SYNCHRONIZING", "STOPPED"):
-            return _invalid("limit, offset, status")
-        tasks = [task for task in self.tasks.values() if task.project_id == project_id]
-        tasks = [task for task in tasks if status in (None, task.status)]
-        return _json({"tasks": [task.shown() for task in tasks[offset : offset + limit]], "count": len(tasks)})
+        return self.sync_tasks.page(_query(request), project_id)
+
+    def _show_sync_task(self, request: Request, _record: Record, *ids: str) -> Reply:
+        task = self.sync_tasks.find(*ids)
+        return self._missing() if task is None else self.sync_tasks.show(_query(request), task)
+
+    def _list_sync_task_statistic(self, request: Request, _record: Record, *ids: str) -> Reply:
+        task = self.sync_tasks.find(*ids)
+        return self._missing() if task is None else self.sync_tasks.statistics(_query(request), task)
+
+    def _start_sync_task(self, request: Request, _record: Record, *ids: str) -> Reply:
+        task = self.sync_tasks.find(*ids)
+        return self._missing() if task is None else self.sync_tasks.start(request, task)
+
+    def _stop_sync_task(self, _request: Request, _record: Record, *ids: str) -> Reply:
+        task = self.sync_tasks.find(*ids)
+        return self._missing() if task is None else self.sync_tasks.stop(task)
+
+    def _delete_sync_task(self, _request: Request, _record: Record, *ids: str) -> Reply:
+        task = self.sync_tasks.find(*ids)
+        return self._missing() if task is None else self.sync_tasks.delete(task)
 
     def _list_projects(self, request: Request, _record: Record) -> Reply:
         name = parse_qs(request.target.partition("?")[2]).get("name", [None])[0]
         found = [{"id": project_id, "name": known} for known, project_id in self.projects if name in (None, known)]
-        return _json({"projects": found})
+        return as_json({"projects": found})
 
     def _missing(self) -> Reply:
         status, code = self.settings["missing_task"]
@@ -225,16 +196,21 @@ class Service:
         ("GET", "/openstack/latest/securitykey"): lambda self, request: self.sign_in.security_key(request),
     }
     _routes = (
-        ("POST", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks/([^/]{{1,{MAX_ID}}})/events", _create_sync_events),
-        ("GET", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks/([^/]{{1,{MAX_ID}}})", _show_sync_task),
-        ("GET", f"/v2/([^/]{{1,{MAX_ID}}})/sync-tasks", _list_sync_tasks),
+        ("POST", f"{_TASK}/events", _create_sync_events),
+        ("GET", _TASK, _show_sync_task),
+        ("GET", _TASKS, _list_sync_tasks),
+        ("POST", _TASKS, _create_sync_task),
+        ("GET", f"{_TASK}/statistics", _list_sync_task_statistic),
+        ("POST", f"{_TASK}/start", _start_sync_task),
+        ("POST", f"{_TASK}/stop", _stop_sync_task),
+        ("DELETE", _TASK, _delete_sync_task),
         ("GET", "/v3/projects", _list_projects),
     )
 
     def control(self, request: Request) -> Reply:
         """Do what a test asks for: the path is the name, the body the arguments as JSON."""
         arguments = json.loads(request.body or b"{}")
-        return _json(getattr(self, f"control_{request.path.strip('/')}")(**arguments))
+        return as_json(getattr(self, f"control_{request.path.strip('/')}")(**arguments))
 
     def control_reset(self) -> None:
         self.reset()
@@ -245,6 +221,7 @@ class Service:
             raise KeyError(unknown)
         self.settings.update(settings)
         self.callers.clock_skew = self.settings["clock_skew"]
+        self.sync_tasks.set_policy()
 
     def control_add_access_key(
         self, ak: str, sk: str, security_token: str | None = None, uses: int | None = None
@@ -267,8 +244,18 @@ class Service:
     def control_add_project(self, name: str, project_id: str) -> None:
         self.projects.append((name, project_id))
 
-    def control_add_task(self, sync_task_id: str, project_id: str, status: str) -> None:
-        self.tasks[project_id, sync_task_id] = SyncTask(sync_task_id, project_id, status)
+    def control_add_task(self, sync_task_id: str, project_id: str, status: str, **fields: t.Any) -> None:
+        self.sync_tasks.add(sync_task_id, project_id, status, {**EXAMPLE, **fields})
+
+    def control_count(self, sync_task_id: str, counts: list[int]) -> None:
+        for task in self._tasks():
+            if task.sync_task_id == sync_task_id:
+                task.counters.add(self.sync_tasks.now(), *counts)
+
+    def control_statuses(self) -> dict[str, str]:
+        for task in self._tasks():
+            task.settle(self.sync_tasks.now())
+        return {task.sync_task_id: task.status for task in self._tasks()}
 
     def control_fault(self, **fault: t.Any) -> None:
         self.faults.append(Fault(**fault))
@@ -285,19 +272,18 @@ class Service:
     def control_forget_records(self) -> None:
         """Forget what arrived, and nothing else."""
         self.records.clear()
-        for task in self.tasks.values():
+        for task in self._tasks():
             task.accepted_keys.clear()
 
     def control_accepted_count(self, sync_task_id: str) -> int:
         return len(self.control_accepted_keys(sync_task_id))
 
     def control_accepted_keys(self, sync_task_id: str) -> list[str]:
-        return [key for task in self.tasks.values() if task.sync_task_id == sync_task_id for key in task.accepted_keys]
+        return [key for task in self._tasks() if task.sync_task_id == sync_task_id for key in task.accepted_keys]
+
+    def _tasks(self) -> list[SyncTask]:
+        return list(self.sync_tasks.tasks.values())
 
 
-def _invalid(detail: str) -> Reply:
-    return error(400, "OMS.0064", "Invalid request parameters.", error_detail=detail)
-
-
-def _json(value: t.Any) -> Reply:
-    return Reply(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+def _query(request: Request) -> dict[str, list[str]]:
+    return parse_qs(request.target.partition("?")[2])

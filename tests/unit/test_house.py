@@ -34,6 +34,9 @@ MAY_IMPORT = {
     "_sign_in": {"_errors", "_signing", "_transport", "_credentials"},
     "_oms": {"_errors", "_transport", "_credentials", "_sign_in"},
     "_submission": {"_errors", "_object_keys", "_key_file", "_progress"},
+    "_sync_task": {"_errors", "_transport"},
+    "_lifecycle": {"_errors", "_oms", "_sync_task", "_transport"},
+    "_session": {"_errors", "_transport", "_credentials", "_oms"},
 }
 
 # What ansible-core deprecates, or never meant for others.

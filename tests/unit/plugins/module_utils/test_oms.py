@@ -127,7 +127,7 @@ NO_SUCH_TASK = (
     " check sync_task_id, project_id and region"
 )
 STOPPED = (
-    "The sync task is stopped: start it in the OMS console or with OMS's API (StartSyncTask), then run the task again"
+    "The sync task is stopped: start it with huaweicloud.oms.oms_sync_task and state: started, then run the task again"
 )
 NO_SUCH_API = (
     "This API does not exist at https://oms.cn-north-4.myhuaweicloud.com (region cn-north-4):"

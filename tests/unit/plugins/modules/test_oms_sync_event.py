@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -17,7 +16,6 @@ import threading
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import yaml
@@ -32,6 +30,11 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import 
 )
 from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_event
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import Expected, FakeTransport, answer
+from ansible_collections.huaweicloud.oms.tests.unit.module_runs import (
+    ANSIBLE_S_OWN,
+    assert_documented,
+    module_args,
+)
 
 PROJECT = "f697f813554a4f05bac882a183b20878"
 TASK = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
@@ -44,21 +47,6 @@ LOOK_UP = "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4"
 OPTIONS = {"region": "cn-north-4", "project_id": PROJECT, "auth_token": "Marker-token", "sync_task_id": TASK}
 # And no look for an ECS agency, either.
 NO_CREDENTIALS = {"auth_token": None, "auth_method": "token"}
-# What Ansible adds to a result by itself.
-ANSIBLE_S_OWN = {"failed", "msg", "invocation", "_ansible_new_secrets"}
-
-
-@contextlib.contextmanager
-def module_args(args: dict[str, t.Any]) -> t.Iterator[None]:
-    """Hand arguments to the next AnsibleModule, as the core at hand wants them."""
-    try:
-        from ansible.module_utils.testing import patch_module_args
-    except ImportError:  # ansible-core before 2.17
-        with mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode()):
-            yield
-    else:
-        with patch_module_args(args):
-            yield
 
 
 @dataclass
@@ -302,7 +290,11 @@ def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
     [
         (reading(404, {"error_code": "OMS.1009"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
         (reading(400, {"error_code": "OMS.0054"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
-        (reading(200, {"status": "STOPPED"}), "service", "The sync task is stopped: start it in the OMS console"),
+        (
+            reading(200, {"status": "STOPPED"}),
+            "service",
+            "The sync task is stopped: start it with huaweicloud.oms.oms_sync_task",
+        ),
         (reading(401, {"error_code": "APIGW.0301"}), "service", "correct it before the next run"),
         (reading(200, b"<html>"), "service", "Something else answered in OMS's place"),
         (
@@ -341,7 +333,7 @@ def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
     assert done.failed
     assert done.msg == (
         f'POST {PATH}/events at {OMS}: HTTP 400 OMS.0066 "The task is not running." (request id 0a1c).'
-        " The sync task is stopped: start it in the OMS console or with OMS's API (StartSyncTask), then run the task"
+        " The sync task is stopped: start it with huaweicloud.oms.oms_sync_task and state: started, then run the task"
         " again. Objects accepted: 20 of 50; remaining_object_keys names the rest"
     )
     assert done.result == {
@@ -587,23 +579,6 @@ def test_what_a_service_echoes_is_masked(run: RunModule) -> None:
 # ---- documentation
 
 DOCUMENTED = yaml.safe_load(oms_sync_event.RETURN)
-
-
-def assert_documented(values: dict[str, t.Any], documented: dict[str, t.Any], where: str = "") -> None:
-    """Each key is documented and each documented key is there, of the type that is documented."""
-    assert set(values) == set(documented), where
-    for name, value in values.items():
-        entry, here = documented[name], f"{where}{name}"
-        if value is None:
-            assert "V(null)" in str(entry["description"]), here
-            continue
-        assert type(value).__name__ == entry["type"], here
-        items = value if isinstance(value, list) else [value]
-        for item in items:
-            if isinstance(value, list):
-                assert type(item).__name__ == entry["elements"], here
-            if isinstance(item, dict):
-                assert_documented(item, entry["contains"], f"{here}.")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,316 @@
+#!/usr/bin/python
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: oms_sync_task_info
+short_description: List sync tasks of Huawei Cloud OMS, and what they counted in a month
+version_added: 1.0.0
+author:
+  - The huaweicloud.oms contributors (!UNKNOWN)
+description:
+  - Looks up one sync task of the Object Storage Migration Service (OMS), or all of a project.
+  - The counters of a sync task are for a month. They are all that OMS says about what became of events.
+extends_documentation_fragment:
+  - huaweicloud.oms.connection
+  - huaweicloud.oms.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Does the same as in other modes, since it changes nothing.
+  diff_mode:
+    support: none
+    details:
+      - Nothing is changed.
+  idempotent:
+    support: full
+options:
+  sync_task_id:
+    description:
+      - The ID of the sync task to look up. 1 to 1024 of C(A-Z a-z 0-9 _ . ~ -).
+      - If not given, all sync tasks of the project are listed.
+    type: str
+  status:
+    description:
+      - List only sync tasks that have this status.
+    type: str
+    choices:
+      - SYNCHRONIZING
+      - STOPPED
+  month:
+    description:
+      - The month whose counters are wanted, for example V(2026-11).
+      - If not given, the counters of a single sync task are those of the current month, and lists come without.
+      - OMS picks the month by a point in time, and its documentation does not say in which time zone months begin.
+        The module asks for the middle of the month, which is in it everywhere. For the current month by UTC it asks
+        for now, if that is earlier. What falls into the hours around the end of a month may be counted in either one.
+    type: str
+notes:
+  - The caller needs the IAM action C(oms:synctask:list) to list, and C(oms:synctask:get) with O(sync_task_id) or
+    O(month).
+seealso:
+  - module: huaweicloud.oms.oms_sync_task
+  - module: huaweicloud.oms.oms_sync_task_statistics_info
+"""
+
+EXAMPLES = r"""
+- name: List the sync tasks that are stopped
+  huaweicloud.oms.oms_sync_task_info:
+    region: cn-north-4
+    status: STOPPED
+  delegate_to: localhost
+  run_once: true
+  register: stopped
+
+- name: See what a sync task copied in November
+  huaweicloud.oms.oms_sync_task_info:
+    region: cn-north-4
+    sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
+    month: 2026-11
+  delegate_to: localhost
+  run_once: true
+  register: november
+
+- name: Fail if anything could not be copied
+  ansible.builtin.assert:
+    that: november.sync_tasks | sum(attribute='monthly_failure_object') == 0
+"""
+
+RETURN = r"""
+sync_tasks:
+  description:
+    - The sync tasks as OMS shows them. Empty if there are none, also if there is none with this ID.
+  returned: success, or failure other than that of an argument
+  type: list
+  elements: dict
+  contains:
+    sync_task_id:
+      description: The ID.
+      type: str
+      sample: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
+    status:
+      description: V(SYNCHRONIZING) if it runs and accepts events, V(STOPPED) if not.
+      type: str
+      sample: SYNCHRONIZING
+    src_cloud_type:
+      description: The cloud of the source.
+      type: str
+      sample: AWS
+    src_region:
+      description: The region of the source.
+      type: str
+      sample: us-east-1
+    src_bucket:
+      description: The bucket of the source.
+      type: str
+      sample: photos
+    dst_region:
+      description: The region of the destination.
+      type: str
+      sample: cn-north-4
+    dst_bucket:
+      description: The bucket of the destination.
+      type: str
+      sample: photos-copy
+    dst_storage_policy:
+      description: The storage class that copied objects get.
+      type: str
+      sample: IA
+    description:
+      description: What it is for.
+      type: str
+      sample: Photos for the web site
+    enable_metadata_migration:
+      description: Whether metadata is copied.
+      type: bool
+      sample: false
+    enable_restore:
+      description: Whether archived objects are restored to be copied.
+      type: bool
+      sample: false
+    app_id:
+      description: The APPID at Tencent.
+      type: str
+      sample: ""
+    consistency_check:
+      description: How OMS finds out whether an object has been copied well.
+      type: str
+      sample: size_last_modified
+    object_overwrite_mode:
+      description: What OMS does with objects that the destination has already.
+      type: str
+      sample: SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE
+    create_time:
+      description: When it was created, in milliseconds since 1970.
+      type: int
+      sample: 1767225600000
+    last_start_time:
+      description: When it was last started, in milliseconds since 1970.
+      type: int
+      sample: 1767225600000
+    source_cdn:
+      description: >-
+        The domain, protocol and authentication_type of the CDN. V(null) if there is none.
+        Not returned with O(sync_task_id).
+      type: dict
+      sample: null
+    monthly_acceptance_request:
+      description: How many objects were in the events that OMS accepted. Returned with O(sync_task_id) or O(month).
+      type: int
+      sample: 12
+    monthly_success_object:
+      description: How many objects were copied. Returned with O(sync_task_id) or O(month).
+      type: int
+      sample: 10
+    monthly_failure_object:
+      description: How many objects could not be copied. Returned with O(sync_task_id) or O(month).
+      type: int
+      sample: 1
+    monthly_skip_object:
+      description: How many objects were there already. Returned with O(sync_task_id) or O(month).
+      type: int
+      sample: 1
+    monthly_size:
+      description: How many bytes were copied. Returned with O(sync_task_id) or O(month).
+      type: int
+      sample: 10485760
+project_id:
+  description: The project that was asked about. V(null) if it could not be found out.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: f697f813554a4f05bac882a183b20878
+endpoint:
+  description: Where OMS was asked.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: https://oms.cn-north-4.myhuaweicloud.com
+error:
+  description: What went wrong, for a playbook to decide on. V(null) if nothing did.
+  returned: success, or failure other than that of an argument
+  type: dict
+  contains:
+    kind:
+      description:
+        - V(connection), V(timeout) and V(tls) if no answer came from OMS.
+        - V(service) if OMS or the gateway in front of it refused.
+        - V(credentials) if there are none, or IAM did not tell the project.
+      type: str
+      sample: service
+    http_status:
+      description: The HTTP status of the answer. V(null) if there was no answer.
+      type: int
+      sample: 403
+    error_code:
+      description: The code of the service. V(null) if there was none.
+      type: str
+      sample: APIGW.0302
+    error_msg:
+      description: The text of the service. V(null) if there was none.
+      type: str
+      sample: The caller is not authorised.
+    error_detail:
+      description: What the service said in addition. V(null) if there was nothing.
+      type: str
+      sample: null
+    request_id:
+      description: The ID of the request. V(null) if there was none.
+      type: str
+      sample: 7a1b7c02a3f8d0be2ba53e41fa2b8c1f
+  sample: null
+"""
+
+import re
+import typing as t
+from datetime import datetime, timezone
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    ArgumentError,
+    Failure,
+    OmsError,
+    quoted,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import STOPPED, SYNCHRONIZING, Client, is_missing
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
+from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, check_path_segment
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {
+        "sync_task_id": {"type": "str"},
+        "status": {"type": "str", "choices": [SYNCHRONIZING, STOPPED]},
+        "month": {"type": "str"},
+        **connection_argument_spec(),
+    }
+
+
+def read_month(value: str) -> datetime:
+    """The middle of a month: it is in the month wherever one is, and OMS does not say by which time zone it counts.
+
+    :raises ArgumentError: it is none.
+    """
+    # query_time has 13 digits, which begin in September 2001 and end in 2286.
+    if not re.fullmatch("20(0[2-9]|[1-9][0-9])-(0[1-9]|1[0-2])", value):
+        raise ArgumentError(f"month: {quoted(value)} is none: write it like 2026-11, from 2002-01 to 2099-12")
+    year, month = value.split("-")
+    return datetime(int(year), int(month), 15, 12, tzinfo=timezone.utc)
+
+
+def within_month(middle: datetime, now: datetime) -> datetime:
+    """A point in time in a month that is not yet to come, if the month has begun."""
+    return min(middle, now) if (middle.year, middle.month) == (now.year, now.month) else middle
+
+
+def show(client: Client, sync_task_id: str, when: datetime | None) -> list[dict[str, t.Any]]:
+    """The sync task, in a list; none if there is none."""
+    try:
+        return [client.show_sync_task(sync_task_id, when)]
+    except Failure as failure:
+        if is_missing(failure):
+            return []
+        raise
+
+
+def find_sync_tasks(module: AnsibleModule) -> dict[str, t.Any]:
+    """Do what the task asks for; raise an OmsError if it failed."""
+    options = module.params
+    middle = None if options["month"] is None else read_month(options["month"])
+    sync_task_id = options["sync_task_id"]
+    if sync_task_id is not None:
+        check_path_segment("sync_task_id", sync_task_id)
+
+    def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
+        when = None if middle is None else within_month(middle, clock.now())
+        if sync_task_id is not None:
+            result["sync_tasks"] = show(client, sync_task_id, when)
+            return
+        tasks = list(client.list_sync_tasks(options["status"]))
+        if when is not None:
+            # One that is deleted meanwhile is left out.
+            tasks = [{**task, **shown} for task in tasks for shown in show(client, task["sync_task_id"], when)]
+        result["sync_tasks"] = tasks
+
+    return ask_oms(module, act, {"sync_tasks": []})
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        mutually_exclusive=[("sync_task_id", "status")],
+        supports_check_mode=True,
+    )
+    try:
+        result = find_sync_tasks(module)
+    except OmsError as error:
+        module.fail_json(msg=str(error), **error.result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,323 @@
+#!/usr/bin/python
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: oms_sync_task_statistics_info
+short_description: Tell what a sync task of Huawei Cloud OMS counted within a span of time
+version_added: 1.0.0
+author:
+  - The huaweicloud.oms contributors (!UNKNOWN)
+description:
+  - Looks up the statistics of a sync task of the Object Storage Migration Service (OMS), which are what OMS was told of
+    and what became of it, by the time.
+  - They are for the whole sync task. No call of OMS tells what became of a single event.
+extends_documentation_fragment:
+  - huaweicloud.oms.connection
+  - huaweicloud.oms.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Does the same as in other modes, since it changes nothing.
+  diff_mode:
+    support: none
+    details:
+      - Nothing is changed.
+  idempotent:
+    support: full
+options:
+  sync_task_id:
+    description:
+      - The ID of the sync task. 1 to 1024 of C(A-Z a-z 0-9 _ . ~ -).
+    type: str
+    required: true
+  start_time:
+    description:
+      - When the span begins, in the form of ISO 8601, for example V(2026-11-25T08:00:00Z) or
+        V(2026-11-25T16:00:00+08:00). A time without an offset is UTC, and a date alone is its first moment.
+      - Either this or O(last_minutes) is needed.
+    type: str
+  end_time:
+    description:
+      - When the span ends, in the same form. Now, if not given.
+    type: str
+  last_minutes:
+    description:
+      - Take the span that ends now and is as many minutes long, 1 to 525600.
+    type: int
+notes:
+  - The caller needs the IAM action C(oms:synctask:statistics).
+seealso:
+  - module: huaweicloud.oms.oms_sync_task_info
+"""
+
+EXAMPLES = r"""
+- name: See what a sync task did in the last two hours
+  huaweicloud.oms.oms_sync_task_statistics_info:
+    region: cn-north-4
+    sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
+    last_minutes: 120
+  delegate_to: localhost
+  run_once: true
+  register: recent
+
+- name: Fail if anything could not be copied
+  ansible.builtin.assert:
+    that: recent.sums.FAILURE == 0
+
+- name: See what it did on a day in Beijing
+  huaweicloud.oms.oms_sync_task_statistics_info:
+    region: cn-north-4
+    sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
+    start_time: "2026-11-25T00:00:00+08:00"
+    end_time: "2026-11-26T00:00:00+08:00"
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+sync_task_id:
+  description: The sync task that was asked about.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
+start_time:
+  description: When the span begins, in UTC. V(null) if OMS was not asked.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: "2026-11-25T08:00:00Z"
+end_time:
+  description: When the span ends, in UTC. V(null) if OMS was not asked.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: "2026-11-25T10:00:00Z"
+statistic_time_type:
+  description: What a point stands for, V(FIVE_MINUTES) or V(ONE_HOUR). V(null) if OMS does not say.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: FIVE_MINUTES
+sums:
+  description: What was counted within the span, of each type. V(0) where OMS has nothing.
+  returned: success, or failure other than that of an argument
+  type: dict
+  contains:
+    REQUEST:
+      description: How many objects were in the events that OMS accepted.
+      type: int
+      sample: 12
+    SUCCESS:
+      description: How many objects were copied.
+      type: int
+      sample: 10
+    FAILURE:
+      description: How many objects could not be copied.
+      type: int
+      sample: 1
+    SKIP:
+      description: How many objects were there already.
+      type: int
+      sample: 1
+    SIZE:
+      description: How many bytes were copied.
+      type: int
+      sample: 10485760
+statistics:
+  description: The same in the order of time, for each type one entry.
+  returned: success, or failure other than that of an argument
+  type: list
+  elements: dict
+  contains:
+    data_type:
+      description: V(REQUEST), V(SUCCESS), V(FAILURE), V(SKIP) or V(SIZE), as in RV(sums).
+      type: str
+      sample: REQUEST
+    sum:
+      description: The sum of all points.
+      type: int
+      sample: 12
+    points:
+      description: What was counted, and when. Empty where OMS has nothing.
+      type: list
+      elements: dict
+      contains:
+        time:
+          description: The time of the point, in UTC.
+          type: str
+          sample: "2026-11-25T09:35:00Z"
+        time_stamp:
+          description: The same in milliseconds since 1970, as OMS has it.
+          type: int
+          sample: 1795599300000
+        value:
+          description: What was counted.
+          type: int
+          sample: 12
+project_id:
+  description: The project that was asked about. V(null) if it could not be found out.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: f697f813554a4f05bac882a183b20878
+endpoint:
+  description: Where OMS was asked.
+  returned: success, or failure other than that of an argument
+  type: str
+  sample: https://oms.cn-north-4.myhuaweicloud.com
+error:
+  description: What went wrong, for a playbook to decide on. V(null) if nothing did.
+  returned: success, or failure other than that of an argument
+  type: dict
+  contains:
+    kind:
+      description:
+        - V(connection), V(timeout) and V(tls) if no answer came from OMS.
+        - V(service) if OMS or the gateway in front of it refused.
+        - V(credentials) if there are none, or IAM did not tell the project.
+      type: str
+      sample: service
+    http_status:
+      description: The HTTP status of the answer. V(null) if there was no answer.
+      type: int
+      sample: 403
+    error_code:
+      description: The code of the service. V(null) if there was none.
+      type: str
+      sample: APIGW.0302
+    error_msg:
+      description: The text of the service. V(null) if there was none.
+      type: str
+      sample: The caller is not authorised.
+    error_detail:
+      description: What the service said in addition. V(null) if there was nothing.
+      type: str
+      sample: null
+    request_id:
+      description: The ID of the request. V(null) if there was none.
+      type: str
+      sample: 7a1b7c02a3f8d0be2ba53e41fa2b8c1f
+  sample: null
+"""
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError, quoted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import DATA_TYPES, Client
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
+from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, check_path_segment
+
+# A year: nothing that OMS documents, but a longer one is a slip.
+MAX_LAST_MINUTES = 525600
+# OMS has times with 13 digits of milliseconds.
+FIRST_YEAR = 2002
+LAST_YEAR = 2285
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {
+        "sync_task_id": {"type": "str", "required": True},
+        "start_time": {"type": "str"},
+        "end_time": {"type": "str"},
+        "last_minutes": {"type": "int"},
+        **connection_argument_spec(),
+    }
+
+
+def read_time(name: str, value: str) -> datetime:
+    """A point in time in the form of ISO 8601; without an offset it is UTC.
+
+    :arg name: the option, for the message.
+    :raises ArgumentError: it is none.
+    """
+    try:
+        # Python 3.9 and 3.10 do not know the letter.
+        when = datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in ("Z", "z") else value)
+        when = (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise ArgumentError(f"{name}: {quoted(value)} is no time: write it like 2026-11-25T08:00:00Z") from None
+    if not FIRST_YEAR <= when.year <= LAST_YEAR:
+        raise ArgumentError(f"{name}: {quoted(value)} is out of range: {FIRST_YEAR} to {LAST_YEAR} are allowed")
+    return when
+
+
+def written(when: datetime) -> str:
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def span(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datetime]:
+    """The span of time that the options ask for.
+
+    :raises ArgumentError: they ask for none.
+    """
+    minutes = options["last_minutes"]
+    if minutes is not None:
+        if not 1 <= minutes <= MAX_LAST_MINUTES:
+            raise ArgumentError(f"last_minutes: {minutes} is out of range: 1 to {MAX_LAST_MINUTES} are allowed")
+        return now - timedelta(minutes=minutes), now
+    start = read_time("start_time", options["start_time"])
+    end = now if options["end_time"] is None else read_time("end_time", options["end_time"])
+    if start >= end:
+        until = "now" if options["end_time"] is None else f"end_time, {written(end)}"
+        raise ArgumentError(f"start_time: {written(start)} is not before {until}")
+    return start, end
+
+
+def series(data_type: str, points: t.Sequence[tuple[int, int]]) -> dict[str, t.Any]:
+    return {
+        "data_type": data_type,
+        "sum": sum(value for _time, value in points),
+        "points": [
+            {"time": written(datetime.fromtimestamp(time / 1000, timezone.utc)), "time_stamp": time, "value": value}
+            for time, value in sorted(points)
+        ],
+    }
+
+
+def find_statistics(module: AnsibleModule) -> dict[str, t.Any]:
+    """Do what the task asks for; raise an OmsError if it failed."""
+    options = module.params
+    sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
+    # Before anything is sent; what "now" is can wait.
+    span(options, datetime.now(timezone.utc))
+
+    def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
+        start, end = span(options, clock.now())
+        result["start_time"], result["end_time"] = written(start), written(end)
+        found = client.show_statistics(sync_task_id, start, end)
+        result["statistic_time_type"] = found.time_type
+        result["statistics"] = [series(data_type, found.points.get(data_type, ())) for data_type in DATA_TYPES]
+        result["sums"] = {entry["data_type"]: entry["sum"] for entry in result["statistics"]}
+
+    nothing = {
+        "sync_task_id": sync_task_id,
+        "start_time": None,
+        "end_time": None,
+        "statistic_time_type": None,
+        "sums": dict.fromkeys(DATA_TYPES, 0),
+        "statistics": [series(data_type, ()) for data_type in DATA_TYPES],
+    }
+    return ask_oms(module, act, nothing)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        mutually_exclusive=[("last_minutes", "start_time"), ("last_minutes", "end_time")],
+        required_one_of=[("last_minutes", "start_time")],
+        supports_check_mode=True,
+    )
+    try:
+        result = find_statistics(module)
+    except OmsError as error:
+        module.fail_json(msg=str(error), **error.result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
