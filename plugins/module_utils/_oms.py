@@ -365,7 +365,7 @@ def _read(response: Response) -> t.Any:
 
 
 def _printable(value: t.Any) -> t.Any:
-    """The same without lone surrogates, which JSON can write: ansible-core since 2.19 refuses a whole result for one."""
+    """The same without lone surrogates: JSON can write them, and ansible-core since 2.19 refuses a result for one."""
     if isinstance(value, dict):
         return {_printable(name): _printable(item) for name, item in value.items()}
     if isinstance(value, list):
