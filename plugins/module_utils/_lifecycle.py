@@ -117,7 +117,7 @@ class Change:
             if wanted.state == STOPPED:
                 raise Failure(
                     STATE,
-                    f"there is no sync task {wanted} that could be stopped",
+                    f"there is no sync task {wanted.way} that could be stopped",
                     "Check source and destination, or leave the task out",
                 )
             return self._plan_creation()
@@ -142,7 +142,7 @@ class Change:
         return None
 
     def _plan_creation(self) -> t.Callable[[], None]:
-        self._check_keys(missing_to_create(self._wanted), f"there is no sync task {self._wanted} yet")
+        self._check_keys(missing_to_create(self._wanted), f"there is no sync task {self._wanted.way} yet")
         if self._task_count >= MAX_TASKS:
             self.warnings.append(self._limit())
         self.after = planned(self._wanted, SYNCHRONIZING)

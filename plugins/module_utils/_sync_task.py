@@ -146,9 +146,9 @@ class Wanted:
     def secrets(self) -> list[str]:
         return [self.given[path] for path in SECRETS if path in self.given]
 
-    def __str__(self) -> str:
-        if self.sync_task_id is not None:
-            return self.sync_task_id
+    @property
+    def way(self) -> str:
+        """Where objects go from and to: there is no other name for a task whose id is not given."""
         source = " ".join(self.given[path] for path in ("source.cloud_type", "source.region", "source.bucket"))
         return f"from {source} to {self.given['destination.region']} {self.given['destination.bucket']}"
 
@@ -241,7 +241,7 @@ def matching(wanted: Wanted, tasks: t.Iterable[dict[str, t.Any]]) -> dict[str, t
         ids = listed([f"{task['sync_task_id']} ({_said(task.get('description'))})" for task in found])
         raise Failure(
             STATE,
-            f"more than one sync task goes {wanted}: {ids}",
+            f"more than one sync task goes {wanted.way}: {ids}",
             "Give sync_task_id, or the description of one of them",
         )
     return found[0] if found else None

@@ -151,7 +151,7 @@ def test_keys_are_given_all_or_not_at_all(path: str) -> None:
 def test_no_key_is_in_a_repr() -> None:
     wanted = read_wanted(changed("source.cdn.authentication_key", "Marker-cdn"))
 
-    assert "Marker" not in f"{wanted!r} {wanted}"
+    assert "Marker" not in f"{wanted!r} {wanted} {wanted.way}"
     assert wanted.secrets == ["Marker-ak", "Marker-sk", "Marker-ak", "Marker-sk", "Marker-cdn"]
 
 
