@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -30,6 +31,9 @@ def test_it_shows_what_is_sent_and_what_arrives() -> None:
     for line in (
         "8 objects would be sent, 1 repeat left out",
         "8 objects accepted in 2 events",
+        # Only who has waited sees that.
+        "8 accepted, 7 copied, 0 failed, 1 there already",
+        "7 objects with 7168 bytes copied",
         "The sync task is stopped: start it",
         "Remaining: late.txt",
         "releases%2F1.4.2%2Fnotes%2Berrata.txt",
@@ -40,9 +44,28 @@ def test_it_shows_what_is_sent_and_what_arrives() -> None:
     ):
         assert line in ended.stdout
     received = ended.stdout[ended.stdout.index("What the simulator received") :]
-    assert received.count("200  POST /v2/") == 2
-    assert received.count("400  POST /v2/") == 1
-    assert "demo-secret-key" not in ended.stdout + ended.stderr
+    assert writes(received) == [
+        "200 POST sync-tasks",
+        "200 POST events",
+        "200 POST events",
+        "200 POST stop",
+        "400 POST events",
+        "200 DELETE task",
+    ]
+    assert "src_bucket: photos\n" in received
+    assert "dst_bucket: photos-copy\n" in received
+    # The prediction changed nothing, and the month and the minutes were asked for.
+    assert received.count("query_time=") >= 5
+    assert received.count("/statistics?") == 1
+    assert "Sync tasks that are left: 0" in received
+    for secret in ("demo-key", "demo-secret-key"):
+        assert secret not in ended.stdout + ended.stderr
+
+
+def writes(received: str) -> list[str]:
+    """What was asked for that changes something, in order: status, method and what it is about."""
+    found = re.findall(r"^(\d+)  (POST|DELETE) \S+/(\S+)$", received, re.MULTILINE)
+    return [f"{status} {method} {'task' if method == 'DELETE' else last}" for status, method, last in found]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)

@@ -11,25 +11,35 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from simulator.client import Simulator  # noqa: E402
+from simulator.client import Received, Simulator  # noqa: E402
 
 REGION = "cn-north-4"
 PROJECT_ID = "f697f813554a4f05bac882a183b20878"
-# As in playbooks/demo.yml.
-SYNC_TASK_ID = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
-STOPPED_TASK_ID = "0c6b0a3e-2f4d-4b1c-9a53-7d1f2f6a8e10"
 # Known to the simulator alone.
 ACCESS_KEY = "DEMOACCESSKEY"
 SECRET_KEY = "demo-secret-key-of-the-simulator"
+# With these OMS would read the one bucket and write to the other. Nobody looks at them here.
+BUCKET_KEYS = {
+    "DEMO_SOURCE_ACCESS_KEY": "demo-key-of-the-source",
+    "DEMO_SOURCE_SECRET_KEY": "demo-secret-key-of-the-source",
+    "DEMO_DESTINATION_ACCESS_KEY": "demo-key-of-the-destination",
+    "DEMO_DESTINATION_SECRET_KEY": "demo-secret-key-of-the-destination",
+}
+# What a request to create a sync task may be shown with; the keys are in there, too.
+SHOWN_FIELDS = ("src_cloud_type", "src_region", "src_bucket", "dst_region", "dst_bucket")
+# Long enough for a person to see that a playbook waits.
+COPY_SECONDS = 2.5
 
 
 def heading(text: str) -> None:
@@ -50,6 +60,8 @@ def run_playbook(url: str, collections: Path) -> int:
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        # Results as a person reads them.
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         # In colours where a person looks on.
         "ANSIBLE_FORCE_COLOR": str(sys.stdout.isatty()),
         "HW_ACCESS_KEY": ACCESS_KEY,
@@ -57,10 +69,21 @@ def run_playbook(url: str, collections: Path) -> int:
         "HW_REGION_NAME": REGION,
         "HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": url,
         "HUAWEICLOUD_SDK_IAM_ENDPOINT": url,
+        **BUCKET_KEYS,
     }
     return subprocess.run(
         ["ansible-playbook", ROOT / "playbooks" / "demo.yml"], env=environment, check=False
     ).returncode
+
+
+def details(request: Received) -> list[str]:
+    """What a request asked for, beyond its first line."""
+    if request.object_keys is not None:
+        return request.object_keys
+    if request.method == "POST" and request.target.endswith("/sync-tasks"):
+        fields = json.loads(request.body)
+        return [f"{name}: {fields[name]}" for name in SHOWN_FIELDS]
+    return []
 
 
 def main() -> int:
@@ -73,19 +96,22 @@ def main() -> int:
     with Simulator() as simulator:
         simulator.add_access_key(ACCESS_KEY, SECRET_KEY)
         simulator.add_project(REGION, PROJECT_ID)
-        simulator.add_task(SYNC_TASK_ID, project_id=PROJECT_ID)
-        simulator.add_task(STOPPED_TASK_ID, project_id=PROJECT_ID, status="STOPPED")
+        # One object is in the destination already, which OMS finds out.
+        simulator.set(copy_delay=COPY_SECONDS, skip_keys=["*.pdf"])
         heading(f"A simulator of OMS listens on {simulator.url}. ansible-playbook playbooks/demo.yml")
         status = run_playbook(simulator.url, collections)
 
+        requests = simulator.requests()
         heading("What the simulator received")
-        for request in simulator.requests():
+        for request in requests:
             print(f"{request.status}  {request.method} {request.target}")
-            for key in request.object_keys or ():
-                print(f"       {key}")
+            for line in details(request):
+                print(f"       {line}")
         heading("The objects' names, as OMS decodes what it accepted")
-        for key in simulator.accepted_keys(SYNC_TASK_ID):
-            print(f"  {key}")
+        for request in requests:
+            for key in (request.object_keys or ()) if request.accepted else ():
+                print(f"  {unquote_plus(key)}")
+        heading(f"Sync tasks that are left: {len(simulator.statuses())}")
     print(flush=True)
     return status
 
