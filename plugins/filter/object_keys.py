@@ -102,17 +102,18 @@ EXAMPLES = r"""
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
     object_keys: "{{ names }}"
   vars:
-    notification: "{{ lookup('ansible.builtin.file', 'from_cos.json') }}"
-    names: "{{ notification | huaweicloud.oms.object_keys(encoding='percent', bucket='photos-1250000000') }}"
+    from_cos: "{{ lookup('ansible.builtin.file', 'from_cos.json') }}"
+    names: "{{ from_cos | huaweicloud.oms.object_keys(encoding='percent', bucket='photos-1250000000') }}"
   when: names | length > 0
   delegate_to: localhost
   run_once: true
 
 - name: Show which objects have changed in any way, those with other tags as well
   ansible.builtin.debug:
-    msg: "{{ notification | huaweicloud.oms.object_keys(changes=['created', 'restored', 'metadata']) }}"
+    msg: "{{ any_change }}"
   vars:
-    notification: "{{ lookup('ansible.builtin.file', 'notification.json') }}"
+    received: "{{ lookup('ansible.builtin.file', 'notification.json') }}"
+    any_change: "{{ received | huaweicloud.oms.object_keys(changes=['created', 'restored', 'metadata']) }}"
 """
 
 RETURN = r"""
