@@ -400,6 +400,11 @@ def test_a_name_that_is_encoded_is_never_taken_for_another(name: str) -> None:
         assert found == [name] or ("may be URL-encoded or not" in said and ("%" in spelling or "+" in spelling))
 
 
+@pytest.mark.parametrize("name", ["a b+c", "中%20", "1%.jpg", "a%2", "tab\t+", "reports/q1.csv"])
+def test_what_can_be_spelt_in_one_way_alone_is_no_question(name: str) -> None:
+    assert object_keys(senders.cos_silent(name)) == [name]
+
+
 @pytest.mark.parametrize("key", ["a%20b", "a+b", "%D6%D0"])
 def test_an_open_question_is_asked(key: str) -> None:
     assert refusal(senders.cos_silent(key)) == (
