@@ -78,10 +78,8 @@ def test_strings_that_ansible_has_marked_give_plain_strings() -> None:
 
 
 def test_before_2_19_names_are_marked_as_what_is_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What that core makes of the mark, the integration tests show."""
+    """What the mark does there, the integration tests show."""
     monkeypatch.delattr(ansible.template, "trust_as_template")
-    found = object_keys(senders.oss("{{ 7 * 7 }}"))
+    monkeypatch.setattr("ansible.utils.unsafe_proxy.wrap_var", lambda value: ["marked", value])
 
-    assert found == ["{{ 7 * 7 }}"]
-    assert isinstance(found, list)
-    assert found.__UNSAFE__ is True
+    assert object_keys(senders.oss("{{ 7 * 7 }}")) == ["marked", ["{{ 7 * 7 }}"]]
