@@ -11,6 +11,7 @@ import logging
 import runpy
 import typing as t
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 DOCUMENTATION = r"""
 ---
@@ -63,7 +64,7 @@ EXAMPLES = r"""
 
 load = runpy.run_path(str(Path(__file__).parents[1] / "plugin_utils" / "_load.py"))["load"]
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _arguments, _spool
     from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors, _object_keys
     from ansible_collections.huaweicloud.oms.plugins.plugin_utils import _notifications
