@@ -25,7 +25,7 @@ description:
     spool. The webhook answers 200, because another try would end in the same way.
   - An argument that is the name of an environment variable behind a dollar sign is taken from there.
     A variable that is not set counts as an argument that is not given.
-version_added: 1.1.0
+version_added: 1.0.0
 options:
   spool_dir:
     description:

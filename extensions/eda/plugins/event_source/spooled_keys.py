@@ -30,7 +30,7 @@ description:
   - All this survives a kill at any moment. A key may be handed over more than once then, which is harmless.
   - An argument that is the name of an environment variable behind a dollar sign is taken from there.
     A variable that is not set counts as an argument that is not given.
-version_added: 1.1.0
+version_added: 1.0.0
 options:
   spool_dir:
     description:

@@ -125,7 +125,7 @@ def test_what_the_disk_does_not_take_fails(folder: Path, monkeypatch: pytest.Mon
 def test_what_is_not_understood_is_kept_and_said(
     folder: Path, caplog: pytest.LogCaptureFixture, payload: object
 ) -> None:
-    for _ in range(2):
+    for _number in range(2):
         assert object_created.main({"payload": payload}, str(folder)) == []
 
     assert spooled(folder) == []
@@ -180,7 +180,7 @@ def test_it_says_when_unread_ones_are_deleted(
     folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(object_created._spool, "MAX_UNREAD_FILES", 1)
-    for _ in range(2):
+    for _number in range(2):
         object_created.main({"payload": {}}, str(folder))
 
     assert len(unread(folder)) == 1

@@ -236,7 +236,7 @@ def test_what_the_disk_does_not_take_is_not_acknowledged_and_not_there(folder: P
 
 def test_a_disk_that_is_full_while_batches_are_made_keeps_what_arrived(folder: Path) -> None:
     Spool(folder).add(["a", "bcdefghijk"])
-    for _ in range(2):
+    for _number in range(2):
         with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
             Spool(folder, FullDisk(7)).gather(1)
     spool = Spool(folder)
@@ -276,11 +276,11 @@ def test_a_batch_that_can_not_be_looked_at_is_not_taken_for_done(spool: Spool, m
     def fail(*_arguments: t.Any, **_more: t.Any) -> t.NoReturn:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    first, _ = spool.batches()
+    first, _other = spool.batches()
     monkeypatch.setattr(Path, "stat", fail)
 
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        _ = first.is_done
+        assert first.is_done
 
 
 def test_attempts_are_counted_before_they_begin(spool: Spool, folder: Path) -> None:
@@ -308,7 +308,7 @@ def test_a_failure_counts_from_its_end_and_is_forgotten_with_the_next_attempt(sp
 
 
 def test_a_torn_count_is_none(spool: Spool) -> None:
-    first, _ = spool.batches()
+    first, _other = spool.batches()
     (first.path / "attempts").write_bytes(b"")
 
     assert spool.batches()[0].attempts == 0
@@ -332,7 +332,7 @@ def test_a_batch_is_given_up_with_all_that_it_has_and_can_be_moved_back(spool: S
 
 def test_one_that_was_copied_back_is_given_up_again(spool: Spool) -> None:
     graves = []
-    for _ in range(3):
+    for _number in range(3):
         batch = spool.batches()[0]
         graves.append(spool.bury(batch))
         batch.path.mkdir()
@@ -354,9 +354,9 @@ def test_an_unread_notification_is_kept_with_the_reason(folder: Path) -> None:
 
 def test_one_too_deep_to_write_leaves_its_reason(folder: Path) -> None:
     deep: list[t.Any] = []
-    for _ in range(100_000):
+    for _number in range(100_000):
         deep = [deep]
-    path, _ = Spool(folder).keep_unread(deep, "why")
+    path, _gone = Spool(folder).keep_unread(deep, "why")
 
     assert json.loads(path.read_text(encoding="ascii")) == {"reason": "why", "notification": None}
 
@@ -365,8 +365,8 @@ def test_the_oldest_unread_ones_make_room(folder: Path, monkeypatch: pytest.Monk
     spool = Spool(folder)
     monkeypatch.setattr(_spool, "MAX_UNREAD_FILES", 3)
     kept = [spool.keep_unread(number, "") for number in range(5)]
-    assert [gone for _, gone in kept] == [0, 0, 0, 1, 1]
-    assert sorted((folder / "unread").iterdir()) == [path for path, _ in kept[2:]]
+    assert [gone for _path, gone in kept] == [0, 0, 0, 1, 1]
+    assert sorted((folder / "unread").iterdir()) == [path for path, _gone in kept[2:]]
 
     size = kept[2][0].stat().st_size
     monkeypatch.setattr(_spool, "MAX_UNREAD_BYTES", 2 * size)

@@ -352,7 +352,7 @@ def test_attempts_of_earlier_processes_count(folder: Path, spool: Spool) -> None
 
     async def scenario() -> None:
         spool.add(["a"])
-        for _ in range(2):
+        for _number in range(2):
             playbooks = Playbooks("nothing")
             async with source(folder, playbooks, max_attempts=2):
                 await until(lambda playbooks=playbooks: bool(playbooks.runs))
