@@ -184,7 +184,7 @@ def test_hostile_names_arrive_and_run_nothing(simulator: Simulator, rulebook: St
 
 
 @needs_rulebook
-def test_a_poison_batch_is_put_aside_and_can_be_put_back(simulator: Simulator, rulebook: StartsRulebook) -> None:
+def test_trouble_with_one_batch_or_notification_stops_no_other(simulator: Simulator, rulebook: StartsRulebook) -> None:
     started = rulebook(OMS_EDA_WINDOW="0.5", OMS_EDA_MAX_ATTEMPTS="2", OMS_EDA_BUCKET="source")
     poison = started.spool / "batches" / "poison"
     poison.mkdir(parents=True)
@@ -196,10 +196,15 @@ def test_a_poison_batch_is_put_aside_and_can_be_put_back(simulator: Simulator, r
         started.post(body)
         for body in (notification("good"), notification("elsewhere", bucket="other"), {"who": "knows"}, [])
     ]
+    # As when the disk is full: the caller is told, and the process lives on.
+    started.spool.chmod(0o755)
+    statuses.append(started.post(notification("later")))
+    started.spool.chmod(0o700)
+    statuses.append(started.post(notification("later")))
     wait_until(lambda: started.is_idle, lambda: started.output)
 
-    assert statuses == [200, 200, 200, 200]
-    assert arrived(simulator) == Counter(["good"])
+    assert statuses == [200, 200, 200, 200, 500, 200]
+    assert arrived(simulator) == Counter(["good", "later"])
     assert "Batch poison failed 2 times and is given up: its keys are in " in started.output
     (unread,) = (started.spool / "unread").iterdir()
     assert f"A notification is kept in {unread}: " in started.output
@@ -209,7 +214,7 @@ def test_a_poison_batch_is_put_aside_and_can_be_put_back(simulator: Simulator, r
     (dead / "keys.jsonl").write_text('"mended"\n', encoding="ascii")
     dead.rename(poison)
     wait_until(lambda: started.is_idle, lambda: started.output)
-    assert arrived(simulator) == Counter(["good", "mended"])
+    assert arrived(simulator) == Counter(["good", "later", "mended"])
 
     second = rulebook()
     process = second.launch()

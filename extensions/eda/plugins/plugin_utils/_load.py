@@ -13,8 +13,9 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -32,15 +33,15 @@ def load(name: str) -> ModuleType:
     full_name = f"{COLLECTION}.{name}"
     if full_name in sys.modules:
         return sys.modules[full_name]
-    path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
-    spec = importlib.util.spec_from_file_location(full_name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} can't be loaded", name=full_name)
-    module = importlib.util.module_from_spec(spec)
+    path = str(ROOT.joinpath(*name.split(".")).with_suffix(".py"))
+    loader = SourceFileLoader(full_name, path)
+    spec = ModuleSpec(full_name, loader, origin=path)
+    spec.has_location = True
+    module = module_from_spec(spec)
     # Before it runs: dataclasses look themselves up here.
     sys.modules[full_name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         del sys.modules[full_name]
         raise
