@@ -51,7 +51,7 @@ options:
   max_attempts:
     description:
       - After so many attempts that failed, a batch goes to C(dead) in the spool. V(0) is for never.
-      - With the other defaults, V(50) takes eight hours.
+      - With the other defaults, V(50) takes about seven hours.
     type: int
     default: 50
   retry_delay:
@@ -195,6 +195,7 @@ async def attempt(spool: _spool.Spool, queue: asyncio.Queue[t.Any], batch: _spoo
 
 
 def give_up(spool: _spool.Spool, batch: _spool.Batch) -> None:
+    """Put a batch aside, and say what to do with it."""
     grave = spool.bury(batch)
     LOGGER.error(
         "Batch %s failed %d times and is given up: its keys are in %s. When the cause is gone, move that folder to %s",

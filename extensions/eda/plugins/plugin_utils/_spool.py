@@ -85,11 +85,12 @@ class Spool:
         self.folder = Path(folder)
         self._disk = disk
         try:
-            made = [self._make(path) for path in (self.folder, *map(self._at, ("batches", "dead", "unread", "new")))]
-            state = self.folder.stat()
+            if self._make(self.folder):
+                self._sync(self.folder.parent)
+            made = [self._make(self._at(name)) for name in ("batches", "dead", "unread", "new")]
             if any(made):
                 self._sync(self.folder)
-                self._sync(self.folder.parent)
+            state = self.folder.stat()
         except OSError as error:
             raise SpoolError(f"the spool {self.folder} can't be used: {_reason(error)}") from None
         if state.st_uid != os.geteuid() or stat.S_IMODE(state.st_mode) & 0o077:
