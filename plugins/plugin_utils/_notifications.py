@@ -118,7 +118,7 @@ class _Part:
 
     def text(self) -> str:
         if not isinstance(self.value, str):
-            raise self.error(f"is {_seen(self.value)}, but must be a string")
+            raise self.error(f"is {_kind(self.value)}, but must be a string")
         return _plain(self.value)
 
     def error(self, what: str) -> NotificationError:
@@ -158,7 +158,7 @@ def object_keys(
     _check_encoding(encoding)
     _check_changes(changes)
     if bucket is not None and not isinstance(bucket, str):
-        raise NotificationError(f"bucket: is {_seen(bucket)}, but must be a string")
+        raise NotificationError(f"bucket: is {_kind(bucket)}, but must be a string")
     return [
         _name(event, encoding) for event in _events(notification) if event.change in changes and _is_in(event, bucket)
     ]
@@ -166,16 +166,16 @@ def object_keys(
 
 def _check_encoding(encoding: object) -> None:
     if not isinstance(encoding, str) or encoding not in ENCODINGS:
-        shown = _quoted(encoding) if isinstance(encoding, str) else _seen(encoding)
+        shown = _quoted(encoding) if isinstance(encoding, str) else _kind(encoding)
         raise NotificationError(f"encoding: {shown} is not known: give auto, raw, form or percent")
 
 
 def _check_changes(changes: object) -> None:
     if not isinstance(changes, (list, tuple, set, frozenset)):
-        raise NotificationError(f"changes: is {_seen(changes)}, but must be a list of created, restored and metadata")
+        raise NotificationError(f"changes: is {_kind(changes)}, but must be a list of created, restored and metadata")
     for change in changes:
         if not isinstance(change, str) or change not in CHANGES:
-            shown = _quoted(change) if isinstance(change, str) else _seen(change)
+            shown = _quoted(change) if isinstance(change, str) else _kind(change)
             raise NotificationError(f"changes: {shown} is not known: give some of created, restored and metadata")
 
 
