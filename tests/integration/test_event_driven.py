@@ -205,7 +205,9 @@ def test_trouble_with_one_batch_or_notification_stops_no_other(simulator: Simula
 
     assert statuses == [200, 200, 200, 200, 500, 200]
     assert arrived(simulator) == Counter(["good", "later"])
-    assert "Batch poison failed 2 times and is given up: its keys are in " in started.output
+    # It is said once it is done.
+    given_up = "Batch poison failed 2 times and is given up: its keys are in "
+    wait_until(lambda: given_up in started.output, lambda: started.output)
     (unread,) = (started.spool / "unread").iterdir()
     assert f"A notification is kept in {unread}: " in started.output
 
