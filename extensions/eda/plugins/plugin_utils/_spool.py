@@ -17,6 +17,7 @@
     new/                    what is not complete yet, and counts for nothing
     lock                    held by the process that hands batches over
     incoming.lock           held while incoming.jsonl is written or taken away
+    gather.lock             held while batches are made
 
 Each step can be repeated. A process may be killed between any two of them, or in one, and the next process goes on.
 
@@ -118,7 +119,7 @@ class Spool:
         """
         if not keys:
             return
-        with self._lock_incoming():
+        with self._locked("incoming.lock"):
             descriptor = self._disk.open(self._at("incoming.jsonl"), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 end = _end_of_lines(descriptor)
@@ -207,13 +208,13 @@ class Spool:
         :returns: how many lines held no key and were left out.
         :raises OSError: the disk does not take them. They arrive again with the next try.
         """
-        skipped = sum(self._split(path, max_keys) for path in self._gathered())
-        with self._lock_incoming():
-            if not _exists(self._at("incoming.jsonl")):
-                return skipped
-            self._disk.rename(self._at("incoming.jsonl"), self._at(f"gathered-{_stamp()}.jsonl"))
-            self._sync(self.folder)
-        return skipped + sum(self._split(path, max_keys) for path in self._gathered())
+        # A source that was cancelled has let go of its own lock, and its thread may still be in here.
+        with self._locked("gather.lock"):
+            with self._locked("incoming.lock"):
+                if _exists(self._at("incoming.jsonl")):
+                    self._disk.rename(self._at("incoming.jsonl"), self._at(f"gathered-{_stamp()}.jsonl"))
+                    self._sync(self.folder)
+            return sum(self._split(path, max_keys) for path in self._gathered())
 
     def _gathered(self) -> list[Path]:
         return sorted(self.folder.glob("gathered-*.jsonl"))
@@ -295,8 +296,8 @@ class Spool:
     # ---- for both
 
     @contextlib.contextmanager
-    def _lock_incoming(self) -> t.Iterator[None]:
-        descriptor = os.open(self._at("incoming.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    def _locked(self, name: str) -> t.Iterator[None]:
+        descriptor = os.open(self._at(name), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -140,6 +140,30 @@ def test_many_callers_lose_nothing(folder: Path) -> None:
     assert sorted(all_keys(source)) == sorted(key for keys in names for key in keys)
 
 
+def test_two_that_make_batches_at_once_lose_nothing(folder: Path) -> None:
+    """As the thread of a source that was cancelled, and the source of the next process."""
+    names = [str(number) for number in range(600)]
+    troubles: list[OSError] = []
+
+    def gather() -> None:
+        try:
+            while Spool(folder).has_arrivals:
+                Spool(folder).gather(3)
+        except OSError as error:
+            troubles.append(error)
+
+    for start in range(0, 600, 60):
+        Spool(folder).add(names[start : start + 60])
+        gatherers = [threading.Thread(target=gather) for _number in range(3)]
+        for gatherer in gatherers:
+            gatherer.start()
+        for gatherer in gatherers:
+            gatherer.join()
+
+    assert troubles == []
+    assert sorted(all_keys(Spool(folder))) == sorted(names)
+
+
 def test_only_the_owner_may_look_into_it(folder: Path) -> None:
     before = os.umask(0)
     try:
