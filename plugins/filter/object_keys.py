@@ -139,16 +139,6 @@ from ansible_collections.huaweicloud.oms.plugins.plugin_utils._notifications imp
 )
 
 
-class UnsafeNames(list[str]):
-    """A list of which ansible-core before 2.19 takes no part for a template.
-
-    That core turns a list into text and back when it is all that a template gives, and only an attribute of this name
-    tells it then that the list is not to be trusted. What its own ``wrap_var`` does to the names in it is lost.
-    """
-
-    __UNSAFE__ = True
-
-
 def names_of(
     notification: t.Any,
     *,
@@ -172,9 +162,10 @@ def no_templates(names: list[str]) -> list[str]:
     if hasattr(ansible.template, "trust_as_template"):
         # Since ansible-core 2.19 nothing is a template but what is marked as one.
         return names
+    # Deprecated in later ones.
     from ansible.utils.unsafe_proxy import wrap_var
 
-    return UnsafeNames(wrap_var(names))
+    return t.cast("list[str]", wrap_var(names))
 
 
 class FilterModule:

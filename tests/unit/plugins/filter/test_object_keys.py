@@ -67,21 +67,19 @@ def test_what_is_undefined_raises_what_it_always_raises(option: str) -> None:
 def test_strings_that_ansible_has_marked_give_plain_strings() -> None:
     """How whole variables get here, with all their marks, the integration tests show."""
     marked = trust_as_template("a b")
-    assert type(marked) is not str
+    assert type(marked).__name__ != "str"
     text = trust_as_template(json.dumps(senders.oss("a b")))
 
     for notification in (senders.oss(marked), senders.azure(marked), text):
         (name,) = object_keys(notification, encoding=trust_as_template("raw"), changes=[trust_as_template("created")])
         assert name == "a b"
-        assert type(name) is str
+        assert type(name).__name__ == "str"
     assert object_keys(senders.oss("x"), bucket=trust_as_template("b1")) == ["x"]
 
 
 def test_before_2_19_names_are_marked_as_what_is_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What that core makes of the mark, the integration tests show."""
+    """What the mark does there, the integration tests show."""
     monkeypatch.delattr(ansible.template, "trust_as_template")
-    found = object_keys(senders.oss("{{ 7 * 7 }}"))
+    monkeypatch.setattr("ansible.utils.unsafe_proxy.wrap_var", lambda value: ["marked", value])
 
-    assert found == ["{{ 7 * 7 }}"]
-    assert isinstance(found, list)
-    assert found.__UNSAFE__ is True
+    assert object_keys(senders.oss("{{ 7 * 7 }}")) == ["marked", ["{{ 7 * 7 }}"]]
