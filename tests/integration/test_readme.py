@@ -152,7 +152,7 @@ def test_the_collection_is_installed_as_told(ansible: Ansible, block: str) -> No
     assert "This module tells it, with as many sync events" in " ".join(run.stdout.split())
     installed = ansible.folder / "home/.ansible/ansible_collections/huaweicloud/oms"
     names = {path.name for path in installed.iterdir()}
-    assert {"plugins", "roles", "meta", "README.md", "CHANGELOG.md", "LICENSES"} <= names
+    assert {"plugins", "roles", "extensions", "playbooks", "meta", "README.md", "CHANGELOG.md", "LICENSES"} <= names
     # What is for development only stays out.
     assert not {"tests", "Makefile", "noxfile.py", "pyproject.toml", ".ci", "build"} & names
 
