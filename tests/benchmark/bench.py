@@ -318,7 +318,8 @@ def table(case: Case, rows: list[Row]) -> str:
         refused = f", {m.refused:.2%} refused" if case.gateway else ""
         lines.append(
             f"| {row.side.name}{scaled}{refused} | {m.seconds:.2f} | {m.before:.2f} | {m.sending:.2f}"
-            f" | {case.objects / m.sending:,.0f} | {m.cpu_seconds * 1000 / events:.2f} | {m.peak_bytes / 1024**2:.1f} | {m.seconds / first.seconds:.2f} |"
+            f" | {case.objects / m.sending:,.0f} | {m.cpu_seconds * 1000 / events:.2f}"
+            f" | {m.peak_bytes / 1024**2:.1f} | {m.seconds / first.seconds:.2f} |"
         )
     return "\n".join(lines) + "\n"
 
