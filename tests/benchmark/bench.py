@@ -309,7 +309,7 @@ def table(case: Case, rows: list[Row]) -> str:
     lines = [
         f"### {case.name}",
         "",
-        "| side | wall time, s | before, s | sending, s | objects/s | CPU ms/event | peak RSS, MB | wall time to ours |",
+        "| side | wall time, s | before, s | sending, s | objects/s | CPU ms/event | peak RSS, MB | wall to ours |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
