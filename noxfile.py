@@ -65,6 +65,7 @@ EXTRA_PYTHONS = {
     # ansible-core 2.20 and later need 3.12 at least.
     "core_newest": find_python("3.13"),
     "target_python39": find_python(TARGET_PYTHON),
+    "eda": find_python("3.11"),
 }
 # A missing Python is an error in CI: no test may be left out there without a word. Elsewhere its tests are skipped.
 EXTRA_SESSIONS = [name for name, python in EXTRA_PYTHONS.items() if python or os.environ.get("CI")]
@@ -117,7 +118,7 @@ def lint(session: nox.Session) -> None:
     # By their full names, as they are imported.
     packages = [
         f"--package=ansible_collections.huaweicloud.oms.{folder.replace('/', '.')}"
-        for folder in ("plugins", "tests/simulator")
+        for folder in ("plugins", "extensions", "tests/simulator")
         if Path(folder).is_dir()
     ]
     linters = [
@@ -182,7 +183,12 @@ def unit(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """The real module through Ansible, against the simulator. Arguments after `--` go to pytest instead of all that."""
     install(session, "core", "simulator", "pytest")
-    for name, folder in {"core_oldest": "bin", "core_newest": "bin", "target_python39": "bin/python"}.items():
+    for name, folder in {
+        "core_oldest": "bin",
+        "core_newest": "bin",
+        "target_python39": "bin/python",
+        "eda": "bin",
+    }.items():
         if name in EXTRA_SESSIONS:
             session.env[f"OMS_TEST_{name.upper()}"] = str(BUILD / "nox" / name / folder)
         else:
@@ -215,6 +221,12 @@ def core_newest(session: nox.Session) -> None:
 def target_python39(session: nox.Session) -> None:
     """Only an environment, for the integration tests: a managed host as old as can be."""
     install(session, "target_python39")
+
+
+@nox.session(python=EXTRA_PYTHONS["eda"] or "3.11")
+def eda(session: nox.Session) -> None:
+    """Only an environment, for the integration tests: ansible-rulebook."""
+    install(session, "eda")
 
 
 @nox.session(requires=["copy"])

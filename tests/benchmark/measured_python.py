@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Run Python as this process was told to, and write what that took: a line of JSON with seconds, CPU seconds and bytes.
+"""Run Python as this process was told to, and write what that took: a line of JSON with the time it begun (of the
+monotonic clock), seconds, CPU seconds and bytes.
 
 Ansible is given a script that calls this as its `ansible_python_interpreter`, so that the module's process is measured
 and not Ansible's own.
@@ -21,6 +22,7 @@ begun = time.monotonic()
 child = os.posix_spawn(sys.executable, [sys.executable, *arguments], os.environ)
 _child, status, usage = os.wait4(child, 0)
 measured = {
+    "begun": begun,
     "seconds": time.monotonic() - begun,
     "cpu_seconds": usage.ru_utime + usage.ru_stime,
     # Linux counts it in kilobytes.

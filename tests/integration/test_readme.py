@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The examples of the READMEs and of the module's documentation, run as they stand against the simulator."""
+"""The examples of the READMEs, guides, module and filter, run as they stand against the simulator."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import typing as t
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.huaweicloud.oms.plugins.filter import object_keys
 from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_event
+from ansible_collections.huaweicloud.oms.tests import senders
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
@@ -33,7 +36,13 @@ def blocks(path: Path, language: str) -> list[str]:
 README = ROOT / "README.md"
 ROLE_README = ROOT / "roles" / "sync_objects" / "README.md"
 PLAYS = [block for path in (README, ROLE_README) for block in blocks(path, "yaml") if "hosts:" in block]
-TASKS = [block for block in blocks(README, "yaml") if "hosts:" not in block] + oms_sync_event.EXAMPLES.split("\n\n")
+NOTIFICATIONS = ROOT / "docs" / "notifications.md"
+TASKS = [
+    *(block for path in (README, NOTIFICATIONS) for block in blocks(path, "yaml") if "hosts:" not in block),
+    *oms_sync_event.EXAMPLES.split("\n\n"),
+    # The guide has the first of these, too.
+    *object_keys.EXAMPLES.split("\n\n")[1:],
+]
 SHELL = blocks(README, "shell")
 
 # What arrives, by the name of the play or task.
@@ -44,15 +53,30 @@ ARRIVES = {
     "Hand over a whole bucket": ["bucket/1", "bucket/2"],
     "Hand over a backup's objects, and go on where the last run ended": ["bucket/1", "bucket/2"],
     "Hand over with a key from a vault": ["test/001.txt"],
+    "Keep a bucket in step": ["bucket/1", "bucket/2"],
+    "Keep photos-copy in step with photos": ["2026/11/harbour.jpg", "2026/11/lighthouse.jpg"],
     "Hand over and keep what was not accepted": ["reports/2026/q1.csv", "reports/2026/q2.csv"],
     "Pass on the keys of an S3 notification, which are URL-encoded already": ["a/b c"],
     "Use keys from a vault and tell what was not accepted": ["changed/1", "changed/2"],
+    "Hand over what a notification is about": ["a b+c"],
+    "Have OMS copy the objects that a notification in a file is about": ["a b+c"],
+    "Say how names are encoded where the vendor leaves it open, and take those of one bucket alone": ["a b+c"],
+    "Show which objects have changed in any way, those with other tags as well": [],
 }
 VARIABLES = {
     "vault_oms_access_key": ACCESS_KEY,
     "vault_oms_secret_key": SECRET_KEY,
+    **{f"vault_{side}_{name}": "x" for side in ("source", "destination") for name in ("access_key", "secret_key")},
     "changed_objects": ["changed/1", "changed/2"],
     "notification": {"Records": [{"s3": {"object": {"key": "a/b+c"}}}]},
+}
+# Files beside the playbook.
+RECEIVED = {
+    "notification.json": senders.s3_sqs("a b+c"),
+    "from_cos.json": [
+        json.loads(json.dumps(senders.cos_silent("a%20b+c")).replace(senders.BUCKET, "photos")),
+        senders.obs("other"),
+    ],
 }
 
 
@@ -80,6 +104,8 @@ def test_examples_do_what_they_say(simulator: Simulator, ansible: Ansible, envir
     backup = ansible.folder / "home" / "backup"
     backup.mkdir()
     (backup / "names.txt").write_text("bucket/1\nbucket/2\n", encoding="utf-8")
+    for file, notification in RECEIVED.items():
+        (ansible.folder / file).write_text(json.dumps(notification), encoding="utf-8")
     variables = ansible.folder / "variables.yml"
     variables.write_text(yaml.safe_dump(VARIABLES), encoding="utf-8")
     playbook = block if "hosts:" in block else yaml.safe_load(block)
@@ -89,7 +115,9 @@ def test_examples_do_what_they_say(simulator: Simulator, ansible: Ansible, envir
     run = ansible.playbook(playbook, *options, environ=environ)
 
     assert run.returncode == 0, run.output
-    assert simulator.accepted_keys(SYNC_TASK_ID) == ARRIVES[name_of(block)]
+    # Some make a sync task of their own.
+    arrived = [key for sync_task_id in simulator.statuses() for key in simulator.accepted_keys(sync_task_id)]
+    assert arrived == ARRIVES[name_of(block)]
 
 
 def test_the_rescue_keeps_what_was_not_accepted(
@@ -125,7 +153,7 @@ def test_the_collection_is_installed_as_told(ansible: Ansible, block: str) -> No
     assert "This module tells it, with as many sync events" in " ".join(run.stdout.split())
     installed = ansible.folder / "home/.ansible/ansible_collections/huaweicloud/oms"
     names = {path.name for path in installed.iterdir()}
-    assert {"plugins", "roles", "meta", "README.md", "CHANGELOG.md", "LICENSES"} <= names
+    assert {"plugins", "roles", "extensions", "playbooks", "meta", "README.md", "CHANGELOG.md", "LICENSES"} <= names
     # What is for development only stays out.
     assert not {"tests", "Makefile", "noxfile.py", "pyproject.toml", ".ci", "build"} & names
 
@@ -146,7 +174,7 @@ def test_each_example_is_yaml_that_is_run() -> None:
 
 def test_all_blocks_are_found() -> None:
     """Blocks of another language, or indented ones, would not be run."""
-    for path in (README, ROLE_README):
+    for path in (README, ROLE_README, NOTIFICATIONS):
         text = path.read_text(encoding="utf-8")
         found: list[t.Any] = [*blocks(path, "yaml"), *blocks(path, "shell")]
         assert len(found) * 2 == text.count("```"), path

@@ -172,6 +172,11 @@ class Simulator:
         """Forget what arrived, and nothing else."""
         self._ask("forget_records")
 
+    def event_times(self) -> tuple[float, float]:
+        """When the first and the last of all accepted events arrived, by the machine's monotonic clock."""
+        first, last = self._ask("event_times")
+        return first, last
+
     def accepted_count(self, sync_task_id: str) -> int:
         """How many objects were in a task's accepted events."""
         count: int = self._ask("accepted_count", sync_task_id=sync_task_id)

@@ -61,6 +61,8 @@ class Service:
         self.faults: list[Fault] = []
         self.records: list[Record] = []
         self.gateway: Gateway | None = None
+        # When the first and the last event of all arrived, for a benchmark that keeps no records.
+        self.event_times: list[float] = []
         self.settings: dict[str, t.Any] = {
             "check_signatures": True,
             "clock_skew": 0.0,
@@ -151,6 +153,7 @@ class Service:
         if task.status != SYNCHRONIZING:
             return error(400, "OMS.0066", "The task is not running.")
         self.sync_tasks.accept(task, keys)
+        self.event_times[1:] = [request.monotonic]
         record.accepted = True
         return Reply(200)
 
@@ -269,9 +272,13 @@ class Service:
     def control_requests(self) -> list[dict[str, t.Any]]:
         return [asdict(record) for record in self.records]
 
+    def control_event_times(self) -> list[float]:
+        return [self.event_times[0], self.event_times[-1]] if self.event_times else []
+
     def control_forget_records(self) -> None:
         """Forget what arrived, and nothing else."""
         self.records.clear()
+        self.event_times.clear()
         for task in self._tasks():
             task.accepted_keys.clear()
 

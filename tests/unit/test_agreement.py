@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 import typing as t
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -28,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "huaweicloud.oms"
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+FILTERS = sorted(path.stem for path in (PLUGINS / "filter").glob("*.py"))
 
 SECRETS = {"access_key", "secret_key", "security_token", "auth_token", "password"}
 # Those that a module has beside the ones for its own credentials, nested ones by their paths.
@@ -47,10 +50,15 @@ FRAGMENTS = {
 }
 
 per_module = pytest.mark.parametrize("name", MODULES)
+per_filter = pytest.mark.parametrize("name", FILTERS)
 
 
 def module(name: str) -> t.Any:
     return importlib.import_module(f"ansible_collections.huaweicloud.oms.plugins.modules.{name}")
+
+
+def filter_file(name: str) -> t.Any:
+    return importlib.import_module(f"ansible_collections.huaweicloud.oms.plugins.filter.{name}")
 
 
 def read_yaml(*path: str) -> t.Any:
@@ -158,6 +166,62 @@ def test_examples_call_modules_by_their_full_names_and_have_names(name: str) -> 
         assert task["name"][0].isupper()
         (action,) = set(task) - keywords
         assert re.fullmatch(r"(ansible\.builtin|huaweicloud\.oms)\.[a-z_]+", action)
+
+
+# ---- filters
+
+
+@per_filter
+def test_a_filter_s_documentation_is_the_twin_of_its_signature(name: str) -> None:
+    documentation = yaml.safe_load(filter_file(name).DOCUMENTATION)
+    options = documentation["options"]
+    (function,) = filter_file(name).FilterModule().filters().values()
+    taken = list(inspect.signature(function).parameters.values())
+
+    assert documentation["name"] == name
+    assert list(filter_file(name).FilterModule().filters()) == [name]
+    assert ["_input", *(parameter.name for parameter in taken[1:])] == list(options)
+    assert options["_input"]["required"]
+    for parameter in taken[1:]:
+        default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        assert default == options[parameter.name].get("default"), parameter.name
+        # Examples name each option, and so may come others between them.
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, parameter.name
+
+
+def filter_calls(examples: str, name: str) -> list[dict[str, t.Any]]:
+    """The options with which examples call a filter."""
+    calls = jinja2.Environment(autoescape=True).parse(examples).find_all(jinja2.nodes.Filter)
+    return [
+        {keyword.key: keyword.value.as_const() for keyword in call.kwargs}
+        for call in calls
+        if call.name == f"{COLLECTION}.{name}" and not call.args
+    ]
+
+
+@per_filter
+def test_examples_of_a_filter_use_what_exists(name: str) -> None:
+    examples = filter_file(name).EXAMPLES
+    options = yaml.safe_load(filter_file(name).DOCUMENTATION)["options"]
+    calls = filter_calls(examples, name)
+
+    assert len(calls) == examples.count(f"{COLLECTION}.{name}")
+    for option, value in [item for call in calls for item in call.items()]:
+        given = value if isinstance(value, list) else [value]
+        assert set(given) <= set(options[option].get("choices", given)), option
+    for task in tasks(yaml.safe_load(examples)):
+        for used in MODULES:
+            if f"{COLLECTION}.{used}" in task:
+                validator = ArgumentSpecValidator(module(used).argument_spec())
+                assert validator.validate(task[f"{COLLECTION}.{used}"]).error_messages == []
+
+
+@per_filter
+def test_what_a_filter_returns_is_described_with_a_sample(name: str) -> None:
+    returned = yaml.safe_load(filter_file(name).RETURN)
+
+    assert list(returned) == ["_value"]
+    assert type(returned["_value"]["sample"]).__name__ == returned["_value"]["type"]
 
 
 # ---- results

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 MODULE_UTILS = sorted((ROOT / "plugins" / "module_utils").glob("*.py"))
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
+PLUGIN_UTILS = sorted((ROOT / "plugins" / "plugin_utils").glob("*.py"))
+FILTERS = sorted((ROOT / "plugins" / "filter").glob("*.py"))
 
 OURS = "ansible_collections.huaweicloud.oms.plugins"
 
@@ -38,6 +40,9 @@ MAY_IMPORT = {
     "_lifecycle": {"_errors", "_oms", "_sync_task", "_transport"},
     "_session": {"_errors", "_transport", "_credentials", "_oms"},
 }
+
+# What a filter may import of Ansible. It runs in Ansible's own process, where module_utils are not for.
+OF_ANSIBLE_FOR_FILTERS = {"ansible.errors", "ansible.template", "ansible.utils.unsafe_proxy"}
 
 # What ansible-core deprecates, or never meant for others.
 DEPRECATED_IMPORTS = ("ansible.module_utils.six", "ansible.module_utils._text", "ansible.module_utils._internal")
@@ -85,7 +90,7 @@ def test_each_room_of_the_house_is_known() -> None:
 
 
 def test_what_is_private_says_so() -> None:
-    assert [path.name for path in MODULE_UTILS if not path.name.startswith("_")] == []
+    assert [path.name for path in MODULE_UTILS + PLUGIN_UTILS if not path.name.startswith("_")] == []
 
 
 @per_file(MODULE_UTILS)
@@ -108,6 +113,24 @@ def test_a_module_imports_of_ours_only_module_utils(path: Path) -> None:
     assert {name.split(".")[0] for name in imported_of_ours(path)} == {"module_utils"}
 
 
+@per_file(PLUGIN_UTILS)
+def test_what_event_driven_ansible_uses_too_imports_the_standard_library_alone(path: Path) -> None:
+    # It loads such a file by its path, in a process that knows of no collections.
+    assert {name.split(".")[0] for name in imported(path)} <= set(sys.stdlib_module_names)
+
+
+@per_file(FILTERS)
+def test_a_filter_imports_of_ours_only_plugin_utils(path: Path) -> None:
+    assert {name.split(".")[0] for name in imported_of_ours(path)} == {"plugin_utils"}
+
+
+@per_file(FILTERS)
+def test_a_filter_imports_of_ansible_only_what_is_for_filters(path: Path) -> None:
+    of_ansible = {name for name in imported(path) if name.split(".")[0] == "ansible"}
+
+    assert {name for name in of_ansible if not name.startswith(tuple(OF_ANSIBLE_FOR_FILTERS))} == set()
+
+
 @per_file(PLUGINS)
 def test_only_the_transport_knows_an_http_library(path: Path) -> None:
     known = {*sys.stdlib_module_names, "ansible", "ansible_collections"}
@@ -118,7 +141,7 @@ def test_only_the_transport_knows_an_http_library(path: Path) -> None:
     assert clients == set()
 
 
-@per_file(PLUGINS)
+@per_file([path for path in PLUGINS if path not in FILTERS])
 def test_ansible_is_used_by_its_module_utils_and_ours_by_full_names(path: Path) -> None:
     for name in imported(path):
         top, *rest = name.split(".")

@@ -1,0 +1,48 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Finds the collection's own files where nothing knows of collections.
+
+ansible-rulebook runs a plugin by its path, without Ansible's loader of collections, so that a plugin can't import the
+file beside it by its full name. It can run this one by its path, too, and load the others with it.
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec
+from pathlib import Path
+from types import ModuleType
+
+COLLECTION = "ansible_collections.huaweicloud.oms"
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def load(name: str) -> ModuleType:
+    """Import a file of this very collection, and never that of another one which is installed, too.
+
+    It is known by its full name from then on, so that files which are loaded later may import it as they always do.
+
+    :arg name: its path in the collection, with dots and without the suffix.
+    """
+    full_name = f"{COLLECTION}.{name}"
+    if full_name in sys.modules:
+        return sys.modules[full_name]
+    path = str(ROOT.joinpath(*name.split(".")).with_suffix(".py"))
+    loader = SourceFileLoader(full_name, path)
+    spec = ModuleSpec(full_name, loader, origin=path)
+    spec.has_location = True
+    module = module_from_spec(spec)
+    # Before it runs: dataclasses look themselves up here.
+    sys.modules[full_name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[full_name]
+        raise
+    return module

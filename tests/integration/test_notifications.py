@@ -1,0 +1,176 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""From a notification to what OMS gets: filter and module through Ansible, on its default, oldest and newest core."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+from ansible_collections.huaweicloud.oms.tests import senders
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Unsafe
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import core
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+
+FILTER = "huaweicloud.oms.object_keys"
+NAMES = ["TEST/中 文+1%.jpg", "a%20b.txt", "a%2Fb/c//d/", "1.10", "quotes '\" and \\ 🚀"]
+
+
+@pytest.fixture(params=["default", "OMS_TEST_CORE_OLDEST", "OMS_TEST_CORE_NEWEST"])
+def ansible(request: pytest.FixtureRequest, tmp_path: Path) -> Ansible:
+    return Ansible(tmp_path, None if request.param == "default" else core(request.param))
+
+
+def written(folder: Path, name: str, content: t.Any) -> str:
+    """A file with a JSON text; returns the template of its content."""
+    (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    return f"lookup('ansible.builtin.file', '{folder / name}')"
+
+
+def test_names_of_all_senders_reach_oms(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    by_name = {f"{vendor}/{name}": sender for vendor, sender in senders.CERTAIN.items() for name in NAMES}
+    file = written(ansible.folder, "all.json", [sender(name) for name, sender in by_name.items()])
+    tasks = [{MODULE: {**task, "batch_size": 100, "object_keys": "{{ " + f"{file} | {FILTER}" + " }}"}}]
+
+    run = ansible.playbook(tasks)
+
+    assert [result["changed"] for result in run.results] == [True], run.output
+    assert simulator.accepted_keys(SYNC_TASK_ID) == list(by_name)
+    sent = [key for request in simulator.requests("POST") for key in json.loads(request.body)["object_keys"]]
+    assert sent == [quote_plus(name, safe="") for name in by_name]
+
+
+def test_options_reach_the_filter(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    tagged = {"Records": [senders.record("aws:s3", "s3", "tagged", "ObjectTagging:Put")]}
+    file = written(ansible.folder, "cos.json", [senders.cos_silent("a%20b+c"), senders.obs("other")])
+    tags = written(ansible.folder, "tags.json", [tagged, senders.obs("created")])
+    expressions = [
+        f"{file} | {FILTER}(encoding='raw', bucket='b1-1250000000')",
+        f"{file} | {FILTER}(encoding='form', bucket='b1-1250000000')",
+        f"{file} | {FILTER}(encoding='percent', bucket='b1-1250000000')",
+        f"{tags} | {FILTER}(changes=['metadata'])",
+        f"{tags} | {FILTER}",
+    ]
+    run = ansible.modules([{**task, "object_keys": "{{ " + expression + " }}"} for expression in expressions])
+
+    assert [result["failed"] for result in run.results] == [False] * 5, run.output
+    assert simulator.accepted_keys(SYNC_TASK_ID) == ["a%20b+c", "a b c", "a b+c", "tagged", "created"]
+
+
+def test_names_with_templates_run_nothing_wherever_they_go(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    trap = ansible.folder / "trap"
+    name = "{{ lookup('pipe', 'touch " + str(trap) + "') }}"
+    file = written(ansible.folder, "hostile.json", senders.oss(name))
+    # A template that Ansible does not see before the filter has decoded it.
+    hidden = "{{ " + f"hidden | {FILTER}" + " }}"
+    read = [
+        "{{ " + f"{file} | {FILTER}" + " }}",
+        "{{ " + f"{file} | from_json | {FILTER}" + " }}",
+        "{{ " + f"slurped.content | b64decode | {FILTER}" + " }}",
+        "{{ " + f"marked | {FILTER}" + " }}",
+        hidden,
+        "{{ of_play }}",
+        "{{ of_fact }}",
+        ["{{ first }}"],
+    ]
+    run = ansible.playbook(
+        [
+            {"ansible.builtin.slurp": {"src": str(ansible.folder / "hostile.json")}, "register": "slurped"},
+            {
+                "ansible.builtin.set_fact": {
+                    "of_fact": hidden,
+                    "first": "{{ " + f"hidden | {FILTER} | first" + " }}",
+                }
+            },
+            *({MODULE: {**task, "object_keys": names}} for names in read),
+            {MODULE: {**task, "object_keys": ["{{ item }}"]}, "loop": hidden},
+            {"ansible.builtin.debug": {"msg": "{{ of_fact }}"}},
+        ],
+        vars={
+            "of_play": hidden,
+            "hidden": senders.in_base64(senders.oss(name)),
+            "marked": Unsafe(json.dumps(senders.oss(name))),
+        },
+    )
+
+    assert run.returncode == 0, run.output
+    assert simulator.accepted_keys(SYNC_TASK_ID) == [name] * (len(read) + 1)
+    assert run.results[-1]["msg"] == [name]
+    assert not trap.exists()
+
+
+def test_variables_come_as_ansible_marks_them(ansible: Ansible) -> None:
+    """Dictionaries that are templated when they are looked at, and strings that know where they come from."""
+    run = ansible.playbook(
+        [
+            {"ansible.builtin.debug": {"msg": "{{ notification | " + f"{FILTER}(encoding=encoding)" + " }}"}},
+            {"ansible.builtin.debug": {"msg": "{{ [notification, notification] | " + FILTER + " }}"}},
+            {
+                "ansible.builtin.debug": {
+                    "msg": "{{ notification | to_json | " + FILTER + " | map('type_debug') | unique }}"
+                }
+            },
+        ],
+        vars={"notification": senders.oss("{{ prefix }}/a b"), "prefix": "中", "encoding": "{{ 'raw' }}"},
+    )
+
+    assert run.returncode == 0, run.output
+    assert [result["msg"] for result in run.results[:2]] == [["中/a b"], ["中/a b"] * 2]
+    assert run.results[2]["msg"] in (["str"], ["AnsibleUnsafeText"])
+
+
+def test_what_is_undefined_is_the_usual_error(ansible: Ansible) -> None:
+    expressions = [
+        f"gone | {FILTER}",
+        f"[] | {FILTER}(encoding=gone)",
+        f"[] | {FILTER}(changes=gone)",
+        f"[] | {FILTER}(bucket=gone)",
+        f"notification | {FILTER}",
+    ]
+    run = ansible.playbook(
+        [
+            {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}, "ignore_errors": True}
+            for expression in expressions
+        ],
+        vars={"notification": senders.oss("{{ gone }}")},
+    )
+
+    assert [result["failed"] for result in run.results] == [True] * len(expressions), run.output
+    for result in run.results:
+        assert "'gone' is undefined" in result["msg"]
+
+
+def test_a_refusal_is_a_sentence(ansible: Ansible) -> None:
+    cases = [
+        (
+            {"a": {"b": [1]}, "secret": "s3cr3t"},
+            'notification: is a dictionary of "a" (a dictionary), "secret" (a string)',
+        ),
+        (
+            senders.cos_silent("a%20b"),
+            '"a%20b" may be URL-encoded or not, and nothing in the notification proves either',
+        ),
+        (senders.s3("x")["Records"][0] | {"eventName": "ObjectCreated:New"}, '"ObjectCreated:New" is no event that is'),
+    ]
+    files = [written(ansible.folder, f"{number}.json", case[0]) for number, case in enumerate(cases)]
+    run = ansible.playbook(
+        [
+            {"ansible.builtin.debug": {"msg": "{{ " + f"{file} | {FILTER}" + " }}"}, "ignore_errors": True}
+            for file in files
+        ]
+    )
+
+    assert [result["failed"] for result in run.results] == [True] * len(cases), run.output
+    for result, case in zip(run.results, cases, strict=True):
+        assert case[1] in result["msg"]
+    assert "Traceback" not in run.output
+    assert "s3cr3t" not in run.output

@@ -1,0 +1,551 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""What is acknowledged is never lost, whatever ends the process, and whenever."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import stat
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _spool
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Batch, Spool, SpoolError
+
+HOSTILE = [
+    "{{ lookup('pipe', 'id') }}",
+    "line\nbreak\r\n",
+    "\u2028\x85\x00\x1b",
+    '"quoted" \\',
+    "null",
+    "123",
+    "照片/北京",
+    "\ud800",
+]
+
+
+class Killed(BaseException):
+    """The process has ended: nothing may catch this."""
+
+
+class Disk:
+    """The module `os` until the process is killed.
+
+    :arg changes: so many changes are made before that.
+    :arg torn: a file that is being written just then has half of it.
+    """
+
+    def __init__(self, changes: int = 10**9, torn: bool = False) -> None:
+        self.made: list[tuple[str, str]] = []
+        self._changes = changes
+        self._torn = torn
+
+    def __getattr__(self, name: str) -> t.Callable[..., t.Any]:
+        def change(first: t.Any, *arguments: t.Any) -> t.Any:
+            if len(self.made) == self._changes:
+                if name == "write" and self._torn:
+                    os.write(first, arguments[0][: len(arguments[0]) // 2])
+                raise Killed
+            path = os.readlink(f"/proc/self/fd/{first}") if isinstance(first, int) else str(first)
+            self.made.append((name, Path(path).name))
+            return getattr(os, name)(first, *arguments)
+
+        return change
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+def keys_of(batch: Batch) -> list[str]:
+    return [json.loads(line) for line in (batch.path / "keys.jsonl").read_text(encoding="ascii").splitlines()]
+
+
+def all_keys(spool: Spool) -> list[str]:
+    return [key for batch in spool.batches() for key in keys_of(batch)]
+
+
+# ---- from the webhook to batches
+
+
+def test_keys_come_out_as_they_went_in(folder: Path) -> None:
+    spool = Spool(folder)
+    spool.add(HOSTILE[:3])
+    spool.add([])
+    spool.add(HOSTILE[3:])
+
+    assert spool.has_arrivals
+    assert spool.gather(100) == 0
+    assert not spool.has_arrivals
+    (batch,) = spool.batches()
+    assert keys_of(batch) == HOSTILE
+
+
+def test_no_keys_are_no_arrival(folder: Path) -> None:
+    spool = Spool(folder)
+    spool.add([])
+
+    assert not spool.has_arrivals
+    assert spool.gather(1) == 0
+    assert spool.batches() == []
+
+
+def test_a_batch_has_each_key_once_and_no_more_than_asked_for(folder: Path) -> None:
+    spool = Spool(folder)
+    spool.add(["a", "b", "a", "c", "b"])
+    spool.add(["d", "e", "a"])
+    spool.gather(2)
+
+    # Repeats in different batches stay: only one batch is in memory at a time.
+    assert [keys_of(batch) for batch in spool.batches()] == [["a", "b"], ["a", "c"], ["b", "d"], ["e", "a"]]
+
+
+def test_batches_are_in_the_order_of_their_arrival(folder: Path) -> None:
+    spool = Spool(folder)
+    for number in range(5):
+        spool.add([str(number)])
+        spool.gather(1)
+
+    assert all_keys(spool) == ["0", "1", "2", "3", "4"]
+
+
+def test_many_callers_lose_nothing(folder: Path) -> None:
+    names = [[f"{caller} {number}" for number in range(20)] for caller in range(4)]
+
+    def add(keys: list[str]) -> None:
+        spool = Spool(folder)
+        for key in keys:
+            spool.add([key])
+
+    callers = [threading.Thread(target=add, args=[keys]) for keys in names]
+    source = Spool(folder)
+    for caller in callers:
+        caller.start()
+    while any(caller.is_alive() for caller in callers):
+        source.gather(7)
+    source.gather(7)
+
+    assert sorted(all_keys(source)) == sorted(key for keys in names for key in keys)
+
+
+def test_two_that_make_batches_at_once_lose_nothing(folder: Path) -> None:
+    """As the thread of a source that was cancelled, and the source of the next process."""
+    names = [str(number) for number in range(600)]
+    troubles: list[OSError] = []
+
+    def gather() -> None:
+        try:
+            while Spool(folder).has_arrivals:
+                Spool(folder).gather(3)
+        except OSError as error:
+            troubles.append(error)
+
+    for start in range(0, 600, 60):
+        Spool(folder).add(names[start : start + 60])
+        gatherers = [threading.Thread(target=gather) for _number in range(3)]
+        for gatherer in gatherers:
+            gatherer.start()
+        for gatherer in gatherers:
+            gatherer.join()
+
+    assert troubles == []
+    assert sorted(all_keys(Spool(folder))) == sorted(names)
+
+
+def test_only_the_owner_may_look_into_it(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        spool = Spool(folder)
+        spool.add(["a"])
+        spool.gather(1)
+        spool.add(["b"])
+        spool.begin(spool.batches()[0])
+        spool.keep_unread({}, "")
+        with spool.held():
+            pass
+    finally:
+        os.umask(before)
+
+    for path in [folder, *folder.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o701, 0o720])
+def test_a_folder_that_others_may_look_into_is_refused(folder: Path, mode: int) -> None:
+    folder.mkdir()
+    folder.chmod(mode)
+
+    with pytest.raises(SpoolError, match=r"must belong to the user .* chmod it to 0700"):
+        Spool(folder)
+
+
+def test_a_folder_that_can_not_be_made_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SpoolError, match="missing/spool can't be used: no such file or directory"):
+        Spool(tmp_path / "missing" / "spool")
+    (tmp_path / "file").touch()
+    with pytest.raises(SpoolError, match="file can't be used: not a directory"):
+        Spool(tmp_path / "file")
+
+
+# ---- torn, full, wrong
+
+
+def test_a_torn_line_is_cut_off_and_spoils_no_other(folder: Path) -> None:
+    spool = Spool(folder)
+    spool.add(["a"])
+    with (folder / "incoming.jsonl").open("ab") as file:
+        # Longer than what is read at once.
+        file.write(b'"' + b"x" * 200_000)
+    spool.add(["b"])
+
+    assert spool.gather(10) == 0
+    assert all_keys(spool) == ["a", "b"]
+
+
+def test_a_file_of_a_torn_line_alone_is_none(folder: Path) -> None:
+    spool = Spool(folder)
+    (folder / "incoming.jsonl").write_bytes(b'"x')
+    assert spool.gather(10) == 1
+    (folder / "incoming.jsonl").write_bytes(b'"x')
+    spool.add(["a"])
+    assert spool.gather(10) == 0
+
+    assert all_keys(spool) == ["a"]
+
+
+@pytest.mark.parametrize("line", [b"\0\0\0", b"12", b"null", b'["a"]', b"[" * 100_000, b'"\xff"'])
+def test_what_is_no_key_is_left_out_and_counted(folder: Path, line: bytes) -> None:
+    spool = Spool(folder)
+    (folder / "incoming.jsonl").write_bytes(b'"a"\n' + line + b'\n"b"\n')
+
+    assert spool.gather(10) == 1
+    assert all_keys(spool) == ["a", "b"]
+
+
+class FullDisk(Disk):
+    """Takes so many bytes of each write."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, descriptor: int, content: bytes) -> int:
+        return os.write(descriptor, content[: self._room])
+
+
+def test_what_the_disk_does_not_take_is_not_acknowledged_and_not_there(folder: Path) -> None:
+    Spool(folder).add(["a"])
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        Spool(folder, FullDisk(7)).add(["b", "c"])
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        Spool(folder, FullDisk(7)).keep_unread({}, "why")
+    spool = Spool(folder)
+    spool.gather(10)
+
+    assert all_keys(spool) == ["a"]
+    assert list((folder / "unread").iterdir()) == []
+
+
+def test_a_disk_that_is_full_while_batches_are_made_keeps_what_arrived(folder: Path) -> None:
+    Spool(folder).add(["a", "bcdefghijk"])
+    for _number in range(2):
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            Spool(folder, FullDisk(7)).gather(1)
+    spool = Spool(folder)
+
+    assert all_keys(spool) == ["a"]
+    assert spool.has_arrivals
+    # With another size of batches: what was made of it before goes, or a batch would be taken for a bigger one.
+    spool.gather(10)
+    assert [keys_of(batch) for batch in spool.batches()] == [["a", "bcdefghijk"]]
+
+
+# ---- batches and what becomes of them
+
+
+@pytest.fixture
+def spool(folder: Path) -> Spool:
+    """One with two batches."""
+    spool = Spool(folder)
+    spool.add(["a", "b"])
+    spool.gather(1)
+    return spool
+
+
+def test_a_batch_is_done_when_its_keys_are_gone(spool: Spool) -> None:
+    first, second = spool.batches()
+    (first.path / "keys.jsonl").unlink()
+
+    assert first.is_done
+    assert not second.is_done
+    assert spool.batches() == [second]
+    spool.finish(first)
+    spool.finish(first)
+    assert not first.path.exists()
+
+
+def test_a_batch_that_can_not_be_looked_at_is_not_taken_for_done(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: t.Any, **_more: t.Any) -> t.NoReturn:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    first, _other = spool.batches()
+    monkeypatch.setattr(Path, "stat", fail)
+
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        assert first.is_done
+
+
+def test_attempts_are_counted_before_they_begin(spool: Spool, folder: Path) -> None:
+    before = time.time()
+    first, second = spool.batches()
+    begun = spool.begin(spool.begin(first))
+    (again, other) = Spool(folder).batches()
+
+    assert (first.attempts, first.tried_at) == (0, 0.0)
+    assert (begun.attempts, again.attempts, other.attempts) == (2, 2, 0)
+    # The clock of files is a little behind.
+    assert again.tried_at > before - 1
+    assert other == second
+
+
+def test_a_failure_counts_from_its_end_and_is_forgotten_with_the_next_attempt(spool: Spool) -> None:
+    begun = spool.begin(spool.batches()[0])
+    os.utime(begun.path / "attempts", (1, 1))
+    (begun.path / "failed").touch()
+
+    assert begun.has_failed
+    spool.note_failure(begun)
+    assert spool.batches()[0].tried_at > time.time() - 60
+    assert not spool.begin(begun).has_failed
+
+
+def test_a_torn_count_is_none(spool: Spool) -> None:
+    first, _other = spool.batches()
+    (first.path / "attempts").write_bytes(b"")
+
+    assert spool.batches()[0].attempts == 0
+    # What a kill left of the next one is in no one's way.
+    (first.path / "attempts.new").touch()
+    assert spool.begin(first).attempts == 1
+
+
+def test_a_batch_is_given_up_with_all_that_it_has_and_can_be_moved_back(spool: Spool, folder: Path) -> None:
+    begun = spool.begin(spool.batches()[0])
+    (begun.path / "failed").touch()
+    (begun.path / "progress").touch()
+    grave = spool.bury(begun)
+
+    assert grave.parent == folder / "dead"
+    assert sorted(path.name for path in grave.iterdir()) == ["keys.jsonl", "progress"]
+    assert all_keys(spool) == ["b"]
+    grave.rename(begun.path)
+    assert spool.batches()[0] == Batch(begun.path)
+
+
+def test_one_that_was_copied_back_is_given_up_again(spool: Spool) -> None:
+    graves = []
+    for _number in range(3):
+        batch = spool.batches()[0]
+        graves.append(spool.bury(batch))
+        batch.path.mkdir()
+        (batch.path / "keys.jsonl").write_text('"a"\n', encoding="ascii")
+
+    assert len(set(graves)) == 3
+    assert all((grave / "keys.jsonl").exists() for grave in graves)
+
+
+# ---- notifications that nobody understood
+
+
+def test_an_unread_notification_is_kept_with_the_reason(folder: Path) -> None:
+    path, gone = Spool(folder).keep_unread({"a": HOSTILE}, "why")
+
+    assert json.loads(path.read_text(encoding="ascii")) == {"reason": "why", "notification": {"a": HOSTILE}}
+    assert (path.parent, gone) == (folder / "unread", 0)
+
+
+def test_one_too_deep_to_write_leaves_its_reason(folder: Path) -> None:
+    deep: list[t.Any] = []
+    for _number in range(100_000):
+        deep = [deep]
+    path, _gone = Spool(folder).keep_unread(deep, "why")
+
+    assert json.loads(path.read_text(encoding="ascii")) == {"reason": "why", "notification": None}
+
+
+def test_the_oldest_unread_ones_make_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(folder)
+    monkeypatch.setattr(_spool, "MAX_UNREAD_FILES", 3)
+    kept = [spool.keep_unread(number, "") for number in range(5)]
+    assert [gone for _path, gone in kept] == [0, 0, 0, 1, 1]
+    assert sorted((folder / "unread").iterdir()) == [path for path, _gone in kept[2:]]
+
+    size = kept[2][0].stat().st_size
+    monkeypatch.setattr(_spool, "MAX_UNREAD_BYTES", 2 * size)
+    path, gone = spool.keep_unread(5, "")
+    assert gone == 2
+    assert sorted((folder / "unread").iterdir()) == [kept[4][0], path]
+
+    # The newest stays, however large.
+    path, gone = spool.keep_unread("x" * 3 * size, "")
+    assert gone == 2
+    assert sorted((folder / "unread").iterdir()) == [path]
+
+
+# ---- one at a time
+
+
+def test_a_second_process_is_told_who_has_it(folder: Path) -> None:
+    first, second = Spool(folder), Spool(folder)
+    with first.held():
+        second.add(["a"])
+        with (
+            pytest.raises(SpoolError, match=f"is in use by the process {os.getpid()}: stop that one"),
+            second.held(),
+        ):
+            pass
+        (folder / "lock").write_bytes(b"")
+        with pytest.raises(SpoolError, match="the process that has just started"), second.held():
+            pass
+    with second.held():
+        second.gather(1)
+        assert all_keys(second) == ["a"]
+
+
+def test_what_a_killed_process_left_is_taken_away(spool: Spool, folder: Path) -> None:
+    first, second = spool.batches()
+    (first.path / "keys.jsonl").unlink()
+    (first.path / "progress").touch()
+    (folder / "new" / "half").mkdir()
+    (folder / "new" / "half" / "keys.jsonl").touch()
+    (folder / "batches" / "note-to-myself").touch()
+    with spool.held():
+        pass
+
+    assert list((folder / "new").iterdir()) == []
+    assert not first.path.exists()
+    assert spool.batches() == [second]
+
+
+# ---- killed
+
+
+def live(folder: Path, disk: t.Any, acknowledged: list[str], handed_over: list[str]) -> None:
+    """A life of a spool with all that may happen in one."""
+
+    def add(*keys: str) -> None:
+        Spool(folder, disk).add(keys)
+        acknowledged.extend(keys)
+
+    add("a", "b", "c")
+    add("d")
+    spool = Spool(folder, disk)
+    with spool.held():
+        spool.gather(2)
+        add("e")
+        poisoned, good = spool.batches()
+        spool.note_failure(spool.begin(poisoned))
+        begun = spool.begin(good)
+        handed_over.extend(keys_of(begun))
+        disk.unlink(begun.path / "keys.jsonl")
+        spool.finish(begun)
+        spool.bury(poisoned)
+        add("f")
+        spool.keep_unread({}, "why")
+        spool.gather(2)
+
+
+def recover(folder: Path) -> list[str]:
+    """What another process finds, the dead letters among it."""
+    spool = Spool(folder)
+    with spool.held():
+        spool.gather(10)
+        dead = [key for path in (folder / "dead").iterdir() for key in keys_of(Batch(path))]
+        return all_keys(spool) + dead
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_killed_between_any_two_steps_it_loses_nothing(tmp_path: Path, torn: bool) -> None:
+    moments = 0
+    while True:
+        folder = tmp_path / str(moments)
+        acknowledged: list[str] = []
+        handed_over: list[str] = []
+        try:
+            live(folder, Disk(moments, torn), acknowledged, handed_over)
+        except Killed:
+            moments += 1
+        else:
+            break
+        finally:
+            found = recover(folder)
+            assert set(acknowledged) <= {*handed_over, *found} <= set("abcdef"), moments
+
+    # It was killed at each change that a whole life makes.
+    assert moments > 60
+    assert acknowledged == list("abcdef")
+
+
+def test_what_is_said_to_be_on_the_disk_is_there_before(folder: Path) -> None:
+    """A kill can't tell whether fsync was called; a power cut would."""
+    disk = Disk()
+    spool = Spool(folder, disk)
+    disk.made.clear()
+    spool.add(["a"])
+    assert disk.made == [
+        ("open", "incoming.jsonl"),
+        ("ftruncate", "incoming.jsonl"),
+        ("write", "incoming.jsonl"),
+        ("fsync", "incoming.jsonl"),
+        ("fsync", "spool"),
+    ]
+    disk.made.clear()
+    spool.gather(1)
+    (batch,) = [path.name for path in (folder / "batches").iterdir()]
+    gathered = f"gathered-{batch.rpartition('-')[0]}.jsonl"
+    assert disk.made == [
+        ("rename", "incoming.jsonl"),
+        ("fsync", "spool"),
+        ("mkdir", batch),
+        ("open", "keys.jsonl"),
+        ("write", "keys.jsonl"),
+        ("fsync", "keys.jsonl"),
+        ("fsync", batch),
+        ("rename", batch),
+        ("fsync", "batches"),
+        ("unlink", gathered),
+        ("fsync", "spool"),
+    ]
+
+
+def test_killed_at_random_moments_it_loses_nothing(folder: Path) -> None:
+    randomly = random.Random(20261125)  # noqa: S311 - moments are no secrets
+    said: dict[str, set[str]] = {"acknowledged": set(), "handed-over": set()}
+    for number in range(8):
+        command = [sys.executable, str(Path(__file__).with_name("spool_until_killed.py")), str(folder), str(number)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            # Once it is at work.
+            lines = [process.stdout.readline()]
+            time.sleep(randomly.uniform(0, 0.15))
+            process.kill()
+            lines += process.stdout.readlines()
+        for line in lines:
+            word, key = line.split()
+            said[word].add(key)
+
+    assert said["acknowledged"]
+    assert said["handed-over"]
+    assert said["acknowledged"] <= said["handed-over"] | set(recover(folder))

@@ -1,0 +1,433 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""The event source: one batch at a time, those that failed again later, those that fail for ever out of the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import logging
+import os
+import time
+import typing as t
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source import spooled_keys
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source.spooled_keys import (
+    Settings,
+    due_batch,
+    hand_over,
+    read_settings,
+    step,
+)
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Batch, Spool, SpoolError
+
+# Until something has happened that a test waits for.
+WAIT_SECONDS = 30
+QUICK: dict[str, t.Any] = {"window": 0, "retry_delay": 0.1, "retry_max_delay": 0.1}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def spool(folder: Path) -> Spool:
+    return Spool(folder)
+
+
+# ---- settings
+
+
+def test_the_defaults_are_those_that_are_documented() -> None:
+    options = yaml.safe_load(spooled_keys.DOCUMENTATION)["options"]
+    defaults = {name: option["default"] for name, option in options.items() if name != "spool_dir"}
+    settings = read_settings({"spool_dir": "/spool"})
+
+    assert settings == Settings()
+    assert {name: getattr(settings, name) for name in defaults} == defaults
+    assert set(options) == {"spool_dir", *Settings.__dataclass_fields__} - {"poll"}
+
+
+def test_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMS_EDA_WINDOW", "2.5")
+    monkeypatch.delenv("OMS_EDA_UNSET", raising=False)
+    read = read_settings({"window": "$OMS_EDA_WINDOW", "max_keys": 7, "max_attempts": 0, "lease": "$OMS_EDA_UNSET"})
+
+    assert read == Settings(window=2.5, max_keys=7, max_attempts=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"windwo": 1}, "windwo: no such argument: there are lease, max_attempts, max_keys"),
+        ({"window": -1}, "window: -1 is no number of at least 0"),
+        ({"max_keys": 0}, "max_keys: 0 is no number of at least 1"),
+        ({"max_attempts": 1.5}, "max_attempts: 1.5 is no whole number"),
+        ({"retry_delay": 0}, "retry_delay: 0 is no number of at least 0.1"),
+        ({"retry_max_delay": "x"}, "retry_max_delay: 'x' is no number"),
+        ({"lease": 0}, "lease: 0 is no number of at least 1"),
+    ],
+)
+def test_wrong_settings_are_refused(arguments: dict[str, t.Any], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        read_settings(arguments)
+
+
+def test_delays_double_up_to_the_longest() -> None:
+    settings = Settings(retry_delay=5, retry_max_delay=300)
+
+    assert [settings.delay(failures) for failures in (0, 1, 2, 3, 6, 7, 10**6)] == [0, 5, 10, 20, 160, 300, 300]
+
+
+# ---- whose turn it is
+
+
+def batch(name: str, attempts: int = 0, tried_at: float = 0.0) -> Batch:
+    return Batch(Path(name), attempts, tried_at)
+
+
+SETTINGS = Settings(retry_delay=5, retry_max_delay=300)
+
+
+def test_the_oldest_is_first() -> None:
+    assert due_batch([batch("b"), batch("a"), batch("c")], SETTINGS, 1000) == batch("a")
+    assert due_batch([], SETTINGS, 1000) is None
+
+
+def test_one_that_failed_waits_twice_as_long_as_the_source() -> None:
+    failed = batch("a", attempts=2, tried_at=1000)
+
+    assert due_batch([failed], SETTINGS, 1019.9) is None
+    assert due_batch([failed], SETTINGS, 1020) == failed
+    assert due_batch([failed, batch("b")], SETTINGS, 1019.9) == batch("b")
+
+
+def test_the_one_that_waited_longest_is_first_of_those_that_failed() -> None:
+    first, second = batch("b", 1, 100), batch("a", 1, 200)
+
+    assert due_batch([first, second], SETTINGS, 1000) == first
+
+
+def test_a_clock_that_was_set_back_keeps_none_waiting() -> None:
+    failed = batch("a", attempts=10, tried_at=5000)
+
+    assert due_batch([failed], SETTINGS, 1000) == failed
+
+
+def test_in_an_outage_two_take_turns_and_the_rest_piles_up() -> None:
+    """All runs fail, and more arrives all the time: how many runs and batches does that make?"""
+    now = 0.0
+    failures = 0
+    batches: dict[str, Batch] = {}
+    made: list[str] = []
+    runs = []
+    while now < 3600:
+        due = due_batch(batches.values(), SETTINGS, now)
+        if due is None:
+            now += SETTINGS.window
+            made.append(f"{len(made):03}")
+            batches[made[-1]] = batch(made[-1])
+            continue
+        runs.append(due.path.name)
+        now += 2
+        failures += 1
+        batches[due.path.name] = replace(due, attempts=due.attempts + 1, tried_at=now)
+        now += SETTINGS.delay(failures)
+
+    assert made == ["000", "001"]
+    assert 12 < len(runs) < 20
+    # Neither comes near the limit.
+    assert max(each.attempts for each in batches.values()) < 10
+
+
+def test_a_batch_that_fails_for_ever_takes_little_from_the_others() -> None:
+    now = 0.0
+    failures = 0
+    batches = {"poison": batch("poison")}
+    runs = []
+    while now < 3600:
+        due = due_batch(batches.values(), SETTINGS, now)
+        if due is None:
+            now += SETTINGS.window
+            batches[f"{now:09}"] = batch(f"{now:09}")
+            continue
+        runs.append(due.path.name)
+        now += 2
+        if due.path.name == "poison":
+            failures += 1
+            batches["poison"] = replace(due, attempts=due.attempts + 1, tried_at=now)
+        else:
+            failures = 0
+            del batches[due.path.name]
+        now += SETTINGS.delay(failures)
+
+    assert runs[0] == "poison"
+    assert runs[1] != "poison"
+    assert 8 < runs.count("poison") < 20
+    assert len(runs) > 400
+
+
+# ---- at work
+
+
+class Playbooks:
+    """What ansible-rulebook and its playbooks are to the source: a queue, and what becomes of each batch.
+
+    :arg outcomes: what each run does, in order: `done`, `failed` or `nothing`; later ones do the last.
+    :arg poison: a batch with this key fails as often as its number says, and takes no outcome.
+    """
+
+    def __init__(self, *outcomes: str, poison: tuple[str, int] = ("", 0)) -> None:
+        self.queue: asyncio.Queue[t.Any] = asyncio.Queue(1)
+        self.runs: list[list[str]] = []
+        self._outcomes = list(outcomes)
+        self._poison, self._failures = poison
+
+    async def run(self) -> None:
+        while True:
+            event = await self.queue.get()
+            assert set(event) == {"oms"}
+            assert set(event["oms"]) == {"batch"}
+            path = Path(event["oms"]["batch"])
+            file = path / "keys.jsonl"
+            self.runs.append([json.loads(line) for line in file.read_text(encoding="ascii").splitlines()])
+            await asyncio.sleep(0.01)
+            if self._poison in self.runs[-1] and self._failures:
+                self._failures -= 1
+                outcome = "failed"
+            else:
+                outcome = self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
+            if outcome == "done":
+                file.unlink()
+            if outcome == "failed":
+                (path / "failed").touch()
+
+
+async def until(condition: t.Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def source(folder: Path, playbooks: Playbooks, **arguments: t.Any) -> t.AsyncIterator[None]:
+    """The source at work, until the block ends."""
+    working = asyncio.create_task(spooled_keys.main(playbooks.queue, {"spool_dir": str(folder), **QUICK, **arguments}))
+    running = asyncio.create_task(playbooks.run())
+    try:
+        yield
+    finally:
+        for task in (working, running):
+            task.cancel()
+        results = await asyncio.gather(working, running, return_exceptions=True)
+        for result in results:
+            assert isinstance(result, asyncio.CancelledError), result
+
+
+def is_empty(folder: Path) -> bool:
+    return not [*folder.glob("*.jsonl"), *folder.glob("batches/*")]
+
+
+def test_what_arrives_is_handed_over(folder: Path, spool: Spool) -> None:
+    async def scenario() -> None:
+        playbooks = Playbooks("done")
+        spool.add(["a", "b", "a", "c"])
+        async with source(folder, playbooks, max_keys=2):
+            await until(lambda: is_empty(folder))
+            spool.add(["d"])
+            await until(lambda: is_empty(folder))
+        assert playbooks.runs == [["a", "b"], ["a", "c"], ["d"]]
+
+    asyncio.run(scenario())
+
+
+def test_it_waits_for_more(spool: Spool) -> None:
+    async def scenario() -> None:
+        spool.add(["a"])
+        began = time.monotonic()
+        waiting = asyncio.create_task(step(spool, asyncio.Queue(), Settings(window=0.3)))
+        # It goes as far as it can without waiting.
+        await asyncio.sleep(0)
+        spool.add(["b"])
+        assert await waiting is None
+        assert time.monotonic() - began >= 0.3
+
+    asyncio.run(scenario())
+    (batch,) = spool.batches()
+    assert (batch.path / "keys.jsonl").read_text(encoding="ascii") == '"a"\n"b"\n'
+
+
+def test_one_run_at_a_time(folder: Path, spool: Spool) -> None:
+    async def scenario() -> None:
+        playbooks = Playbooks("nothing")
+        spool.add(["a", "b"])
+        async with source(folder, playbooks, max_keys=1):
+            await until(lambda: bool(playbooks.runs))
+            await asyncio.sleep(0.5)
+            assert playbooks.runs == [["a"]]
+            next(folder.glob("batches/*-000000/keys.jsonl")).unlink()
+            await until(lambda: playbooks.runs == [["a"], ["b"]])
+
+    asyncio.run(scenario())
+
+
+def test_a_run_that_failed_comes_again(folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        playbooks = Playbooks("failed", "failed", "done")
+        spool.add(["a"])
+        async with source(folder, playbooks):
+            await until(lambda: is_empty(folder))
+        assert playbooks.runs == [["a"]] * 3
+
+    asyncio.run(scenario())
+    texts = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [text.partition(" failed, ")[2] for text in texts] == [
+        "attempt 1: its playbook failed",
+        "attempt 2: its playbook failed",
+    ]
+
+
+def test_a_run_that_ends_without_a_word_has_failed_when_its_lease_ends(spool: Spool) -> None:
+    async def scenario() -> None:
+        spool.add(["a"])
+        spool.gather(1)
+        queue: asyncio.Queue[t.Any] = asyncio.Queue(1)
+        settings = Settings(lease=0.05, poll=0.01)
+        failure = await hand_over(queue, spool.batches()[0], settings)
+        assert failure == "its playbook did not end within 0.05 seconds"
+
+    asyncio.run(scenario())
+
+
+def test_a_batch_that_fails_for_ever_is_given_up_and_blocks_no_other(
+    folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        playbooks = Playbooks("done", poison=("poison", 2))
+        spool.add(["poison"])
+        async with source(folder, playbooks, max_attempts=2, max_keys=1):
+            await until(lambda: len(playbooks.runs) == 1)
+            spool.add(["good"])
+            await until(lambda: bool(list(folder.glob("dead/*"))))
+            (grave,) = folder.glob("dead/*")
+            grave.rename(folder / "batches" / grave.name)
+            await until(lambda: is_empty(folder))
+        assert sorted(playbooks.runs) == [["good"], ["poison"], ["poison"], ["poison"]]
+
+    asyncio.run(scenario())
+    (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert " failed 2 times and is given up: its keys are in " in error
+    assert f"move that folder to {folder}/batches" in error
+
+
+def test_without_a_limit_none_is_given_up(folder: Path, spool: Spool) -> None:
+    async def scenario() -> None:
+        playbooks = Playbooks("failed", "failed", "failed", "failed", "done")
+        spool.add(["a"])
+        async with source(folder, playbooks, max_attempts=0):
+            await until(lambda: is_empty(folder))
+        assert len(playbooks.runs) == 5
+
+    asyncio.run(scenario())
+
+
+def test_after_a_restart_it_goes_on_with_what_is_there(folder: Path, spool: Spool) -> None:
+    async def scenario() -> None:
+        spool.add(["a", "b"])
+        first = Playbooks("nothing")
+        async with source(folder, first, max_keys=1):
+            await until(lambda: bool(first.runs))
+        spool.add(["c"])
+        second = Playbooks("done")
+        async with source(folder, second):
+            await until(lambda: is_empty(folder))
+        assert first.runs == [["a"]]
+        assert sorted(second.runs) == [["a"], ["b"], ["c"]]
+
+    asyncio.run(scenario())
+
+
+def test_attempts_of_earlier_processes_count(folder: Path, spool: Spool) -> None:
+    """Or a batch that ends the process would do so for ever."""
+
+    async def scenario() -> None:
+        spool.add(["a"])
+        for _number in range(2):
+            playbooks = Playbooks("nothing")
+            async with source(folder, playbooks, max_attempts=2):
+                await until(lambda playbooks=playbooks: bool(playbooks.runs))
+        playbooks = Playbooks("done")
+        async with source(folder, playbooks, max_attempts=2):
+            await until(lambda: bool(list(folder.glob("dead/*"))))
+        assert playbooks.runs == []
+
+    asyncio.run(scenario())
+
+
+def test_trouble_with_the_disk_passes(
+    folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather = Spool.gather
+    troubles = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))] * 2
+
+    def sometimes(self: Spool, max_keys: int) -> int:
+        if troubles:
+            raise troubles.pop()
+        return gather(self, max_keys)
+
+    # The source has this very class, loaded under its full name.
+    monkeypatch.setattr(spooled_keys._spool.Spool, "gather", sometimes)
+
+    async def scenario() -> None:
+        playbooks = Playbooks("done")
+        spool.add(["a"])
+        async with source(folder, playbooks):
+            await until(lambda: is_empty(folder))
+        assert playbooks.runs == [["a"]]
+
+    asyncio.run(scenario())
+    assert caplog.text.count(f"The spool {folder} can't be worked on: [Errno 28]") == 2
+
+
+def test_lines_without_a_key_are_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Spool(folder)
+
+    async def scenario() -> None:
+        playbooks = Playbooks("done")
+        (folder / "incoming.jsonl").write_bytes(b'5\n"a"\n')
+        async with source(folder, playbooks):
+            await until(lambda: is_empty(folder))
+        assert playbooks.runs == [["a"]]
+
+    asyncio.run(scenario())
+    assert f"1 lines of the spool {folder} hold no key and were left out" in caplog.text
+
+
+def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool) -> None:
+    async def scenario() -> None:
+        playbooks = Playbooks("done")
+        async with source(folder, playbooks):
+            await until(lambda: (folder / "lock").exists() and (folder / "lock").stat().st_size > 0)
+            with pytest.raises(SpoolError, match=f"is in use by the process {os.getpid()}: stop that one"):
+                await spooled_keys.main(asyncio.Queue(), {"spool_dir": str(folder)})
+            spool.add(["a"])
+            await until(lambda: playbooks.runs == [["a"]])
+
+    asyncio.run(scenario())
+
+
+def test_without_a_spool_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMS_EDA_SPOOL", raising=False)
+
+    with pytest.raises(ValueError, match=r"spool_dir: '\$OMS_EDA_SPOOL' is not given or not set"):
+        asyncio.run(spooled_keys.main(asyncio.Queue(), {"spool_dir": "$OMS_EDA_SPOOL"}))
