@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import typing as t
 from pathlib import Path
 
@@ -69,6 +70,12 @@ class Reader:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
+
+    def inventory(self, folders: dict[str, str]) -> str:
+        """The option that names hosts, each with the folder that it uploads from."""
+        python = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
+        lines = [f"{host} {python} upload_folder='{folder}'\n" for host, folder in folders.items()]
+        return f"-i{self.write('inventory', ''.join(lines))}"
 
     def play(self, name: str, *options: str) -> Run:
         return self.run(PLAYS[name], *options)
@@ -261,12 +268,11 @@ def test_many_hosts_are_told_of_at_once(simulator: Simulator, tmp_path: Path, ve
     """A host that fails is left out, and a file that is called like a template is a file like another."""
     reader = Reader(simulator, Ansible(tmp_path, core(version) if version else None))
     files = {"one": ["database.dump", "{{ 7 * 7 }}.dump"], "two": ["mail, old.dump"]}
-    inventory = "three ansible_connection=local upload_folder='{{ is_not_known }}'\n"
     for host, names in files.items():
-        inventory += f"{host} ansible_connection=local upload_folder={tmp_path}/{host}\n"
         for name in names:
             reader.write(f"{host}/{name}", "")
-    run = reader.play("Upload from all hosts, and tell OMS once", f"-i{reader.write('inventory', inventory)}")
+    hosts = {**{host: f"{tmp_path}/{host}" for host in files}, "three": "{{ nobody_knows }}"}
+    run = reader.play("Upload from all hosts, and tell OMS once", reader.inventory(hosts))
 
     assert run.returncode != 0
     assert reader.simulator.accepted_count(SYNC_TASK_ID) == 3, run.output
@@ -277,8 +283,9 @@ def test_many_hosts_are_told_of_at_once(simulator: Simulator, tmp_path: Path, ve
 
 def test_many_hosts_with_nothing_to_upload_are_no_failure(reader: Reader) -> None:
     reader.write("none/.hidden", "")
-    inventory = reader.write("inventory", f"one ansible_connection=local upload_folder={reader.folder}/none\n")
-    run = reader.play("Upload from all hosts, and tell OMS once", f"-i{inventory}")
+    run = reader.play(
+        "Upload from all hosts, and tell OMS once", reader.inventory({"one": f"{reader.folder}/none"})
+    )
 
     assert run.returncode == 0, run.output
     assert reader.simulator.requests("POST") == []
@@ -332,8 +339,9 @@ def refusal(simulator: Simulator, code: str, status: int, headers: dict[str, str
 
 def test_messages_are_those_of_the_table(reader: Reader) -> None:
     simulator = reader.simulator
-    for name in ("stopped", "third", "fourth", "fifth"):
-        simulator.add_task(name, PROJECT_ID, "STOPPED")
+    # With the reader's own they are five.
+    for name, status in {"stopped": "STOPPED", "half": "SYNCHRONIZING", "4": "STOPPED", "5": "STOPPED"}.items():
+        simulator.add_task(name, PROJECT_ID, status)
     event = {"sync_task_id": SYNC_TASK_ID, "object_keys": ["a"]}
     names = reader.write("names", "a\nb\n")
     in_file = {
@@ -342,12 +350,13 @@ def test_messages_are_those_of_the_table(reader: Reader) -> None:
         "batch_size": 1,
         "concurrency": 1,
     }
-    # The second event of a run is refused, so that it is left unfinished.
-    simulator.fault("answer", status=400, path="/third/", times=None)
+    # The second event is refused, so that the run is left unfinished.
+    simulator.fault("answer", status=400, path="/half/", skip=1)
     wrong_key = {"access_key": "wrong", "secret_key": "wrong"}
+    keys = {"access_key": "key-1", "secret_key": "key-2"}
     other_buckets = {
-        "source": {"cloud_type": "AWS", "region": "us-east-1", "bucket": "other", "access_key": "a", "secret_key": "b"},
-        "destination": {"region": "cn-north-4", "bucket": "other", "access_key": "a", "secret_key": "b"},
+        "source": {"cloud_type": "AWS", "region": "us-east-1", "bucket": "other", **keys},
+        "destination": {"region": "cn-north-4", "bucket": "other", **keys},
     }
     tasks: dict[str, dict[str, t.Any]] = {
         "OMS.0066": {MODULE: {**event, "sync_task_id": "stopped"}},
@@ -361,7 +370,7 @@ def test_messages_are_those_of_the_table(reader: Reader) -> None:
         "OMS.0064": refusal(simulator, "OMS.0064", 400),
         "as the most for a tenant": {TASK: {"state": "present", **other_buckets}},
         "is not as it is described": {TASK: {"sync_task_id": SYNC_TASK_ID, "description": "Other photos"}},
-        "": {MODULE: {**in_file, "sync_task_id": "third"}},
+        "": {MODULE: {**in_file, "sync_task_id": "half"}},
         "is of another run, which is not finished": {MODULE: {**in_file, "sync_task_id": SYNC_TASK_ID}},
         "quote it": {MODULE: {**event, "object_keys": [1.1]}},
     }
@@ -407,7 +416,7 @@ def anchors(page: Path) -> set[str]:
 def test_links_end_at_a_page_and_a_heading() -> None:
     links = re.findall(r"\]\(([^):#]*)(?:#([^)]+))?\)", TEXT)
 
-    assert len(links) >= 15
+    assert len(links) >= 14
     for file, anchor in links:
         page = PAGE.parent / file if file else PAGE
         assert page.exists(), file
