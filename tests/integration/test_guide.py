@@ -283,9 +283,7 @@ def test_many_hosts_are_told_of_at_once(simulator: Simulator, tmp_path: Path, ve
 
 def test_many_hosts_with_nothing_to_upload_are_no_failure(reader: Reader) -> None:
     reader.write("none/.hidden", "")
-    run = reader.play(
-        "Upload from all hosts, and tell OMS once", reader.inventory({"one": f"{reader.folder}/none"})
-    )
+    run = reader.play("Upload from all hosts, and tell OMS once", reader.inventory({"one": f"{reader.folder}/none"}))
 
     assert run.returncode == 0, run.output
     assert reader.simulator.requests("POST") == []
@@ -377,7 +375,7 @@ def test_messages_are_those_of_the_table(reader: Reader) -> None:
     run = reader.run([{**task, "ignore_errors": True} for task in tasks.values()])
 
     assert len(run.results) == len(tasks), run.output
-    for said, result in zip(tasks, run.results):
+    for said, result in zip(tasks, run.results, strict=True):
         assert result["failed"]
         assert said in result["msg"]
     # How the role's messages read, the plays above and the role's own tests have seen.
