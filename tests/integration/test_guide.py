@@ -83,8 +83,8 @@ class Reader:
     def run(self, playbook: str | list[dict[str, t.Any]], *options: str) -> Run:
         return self.ansible.playbook(playbook, f"-e@{self.folder}/variables.yml", *options, environ=self.environ)
 
-    def list_bucket(self, command: str, names: list[str]) -> str:
-        """Run one of the page's commands, and give back what the AWS CLI was called with.
+    def list_bucket(self, command: str, names: list[str], status: int = 0) -> str:
+        """Run one of the page's commands, which ends as the AWS CLI does, and give back what that was called with.
 
         In the CLI's place is a program that writes what the CLI 1.46 wrote for such names, a line for each of them, and
         a line for a bucket, or a page of it, that is empty.
@@ -92,11 +92,12 @@ class Reader:
         lines = "\n".join([*(json.dumps([name]) for name in names), "None"])
         arguments = self.folder / "arguments"
         self.write("answer", f"{lines}\n")
-        cli = self.write("bin/aws", f'#!/bin/sh\necho "$@" > {arguments}\ncat {self.folder}/answer\n')
+        script = f'#!/bin/sh\necho "$@" > {arguments}\ncat {self.folder}/answer\nexit {status}\n'
+        cli = self.write("bin/aws", script)
         cli.chmod(0o755)
         # Ansible's own PATH comes behind, with sed in it.
-        run = self.ansible.run("sh", "-ec", f'PATH="{cli.parent}:$PATH"\n{command}')
-        assert run.returncode == 0, run.output
+        run = self.ansible.run("bash", "-c", f'PATH="{cli.parent}:$PATH"\n{command}')
+        assert run.returncode == status, run.output
         return arguments.read_text(encoding="utf-8").strip()
 
     def writes(self) -> list[str]:
@@ -239,6 +240,7 @@ def test_the_first_event_is_looked_at_before_it_is_sent(reader: Reader) -> None:
 
 
 def test_the_whole_bucket_is_listed_and_handed_over_once(reader: Reader) -> None:
+    reader.list_bucket(LIST, NAMES[:2], status=255)
     called = reader.list_bucket(LIST, NAMES)
     assert called == "s3api list-objects-v2 --bucket photos --query Contents[].[to_string([Key])] --output text"
 
@@ -315,6 +317,7 @@ def test_a_schedule_sends_what_was_appended_and_nothing_twice(reader: Reader) ->
     assert reader.arrived() == ["first"]
     assert not job()
 
+    reader.list_bucket(append, [], status=255)
     called = reader.list_bucket(append, NAMES)
     assert "Contents[?LastModified>='2026-11-24'].[to_string([Key])]" in called
     assert job()

@@ -108,9 +108,8 @@ def main() -> int:
             for line in details(request):
                 print(f"       {line}")
         heading("The objects' names, as OMS decodes what it accepted")
-        for request in requests:
-            for key in (request.object_keys or ()) if request.accepted else ():
-                print(f"  {unquote_plus(key)}")
+        for key in [key for request in requests if request.accepted for key in request.object_keys or ()]:
+            print(f"  {unquote_plus(key)}")
         heading(f"Sync tasks that are left: {len(simulator.statuses())}")
     print(flush=True)
     return status
