@@ -22,7 +22,7 @@ from ansible_collections.huaweicloud.oms.plugins.modules import (
 )
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
-from ansible_collections.huaweicloud.oms.tests.integration.test_readme import blocks, name_of
+from ansible_collections.huaweicloud.oms.tests.integration.pages import blocks, name_of
 from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import core
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 

@@ -20,17 +20,13 @@ from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_event
 from ansible_collections.huaweicloud.oms.tests import senders
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.pages import blocks, name_of
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 ROOT = Path(__file__).parents[2]
 RELEASE = ["releases/1.4.2/app.tar.gz", "releases/1.4.2/notes+errata.txt"]
 # As the README writes them.
 ACCESS_KEY, SECRET_KEY = "your-access-key", "your-secret-key"
-
-
-def blocks(path: Path, language: str) -> list[str]:
-    """The fenced blocks of a file of Markdown."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 README = ROOT / "README.md"
@@ -91,10 +87,6 @@ def environ(simulator: Simulator) -> dict[str, str]:
         "HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": simulator.url,
         "HUAWEICLOUD_SDK_IAM_ENDPOINT": simulator.url,
     }
-
-
-def name_of(block: str) -> str:
-    return str(yaml.safe_load(block)[0]["name"])
 
 
 @pytest.mark.parametrize("block", PLAYS + TASKS, ids=name_of)

@@ -16,20 +16,17 @@ import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.pages import blocks, name_of
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
-PAGE = (Path(__file__).parents[2] / "docs" / "signing-in.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).parents[2] / "docs" / "signing-in.md"
 # As the page writes them.
 ACCESS_KEY, SECRET_KEY = "your-access-key", "your-secret-key"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-
-
-PLAYS = [block for block in blocks("yaml") if "hosts:" in block]
+PLAYS = [block for block in blocks(PAGE, "yaml") if "hosts:" in block]
 CREDENTIAL_TYPE, INJECTOR, EXECUTION_ENVIRONMENT = (
-    yaml.safe_load(block) for block in blocks("yaml") if "hosts:" not in block
+    yaml.safe_load(block) for block in blocks(PAGE, "yaml") if "hosts:" not in block
 )
 # What each of them is accepted by: a header, and how it begins.
 SIGNED = {
@@ -51,7 +48,7 @@ VARIABLES = {
 
 def exported() -> dict[str, str]:
     """All variables that the page's commands set."""
-    return dict(re.findall(r"\b([A-Z_]+)=(\S+)", "".join(blocks("shell"))))
+    return dict(re.findall(r"\b([A-Z_]+)=(\S+)", "".join(blocks(PAGE, "shell"))))
 
 
 @pytest.fixture
@@ -65,7 +62,7 @@ def ready(simulator: Simulator, ansible: Ansible) -> Ansible:
     simulator.add_agency()
     home = ansible.folder / "home"
     for name, text in {
-        ".huaweicloud/credentials": blocks("ini")[0],
+        ".huaweicloud/credentials": blocks(PAGE, "ini")[0],
         "backup/names.txt": "test/001.txt\n",
         "variables.yml": yaml.safe_dump(VARIABLES),
         "inventory": f"migration_host ansible_connection=local ansible_python_interpreter={sys.executable}\n",
@@ -74,10 +71,6 @@ def ready(simulator: Simulator, ansible: Ansible) -> Ansible:
         (home / name).write_text(text, encoding="utf-8")
         (home / name).chmod(0o600)
     return ansible
-
-
-def name_of(block: str) -> str:
-    return str(yaml.safe_load(block)[0]["name"])
 
 
 @pytest.mark.parametrize("block", PLAYS, ids=name_of)
@@ -100,7 +93,9 @@ def test_each_way_leads_to_a_task_that_works(
 
 def test_no_way_goes_by_untested() -> None:
     assert {name_of(block) for block in PLAYS} == set(SIGNED)
-    assert PAGE.count("```") == 2 * sum(len(blocks(language)) for language in ("yaml", "shell", "ini"))
+    assert PAGE.read_text(encoding="utf-8").count("```") == 2 * sum(
+        len(blocks(PAGE, language)) for language in ("yaml", "shell", "ini")
+    )
 
 
 @pytest.mark.parametrize("empty", [(), ("project_id", "security_token")], ids=["all", "required"])
