@@ -248,6 +248,15 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(requires=["copy"])
+def soak(session: nox.Session) -> None:
+    """Let everything go wrong and count what is lost. Without arguments it writes docs/reliability.md."""
+    install(session, "core", "simulator", "pytest")
+    arguments = session.posargs or [f"--write={ROOT / 'docs'}"]
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(COLLECTIONS)}
+    session.run("python", str(COPY / "tests" / "soak" / "soak.py"), *arguments, env=environment)
+
+
+@nox.session(requires=["copy"])
 def build(session: nox.Session) -> None:
     """Build the artifact, build/dist/huaweicloud-oms-VERSION.tar.gz."""
     install(session, "core")
