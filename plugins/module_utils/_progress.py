@@ -317,7 +317,7 @@ def _read(path: str, text: bytes) -> Record | None:
         ) from None
 
 
-_FIELD_TYPES = {kind: t.get_type_hints(kind) for kind in (Identity, Span)}
+_FIELD_TYPES: dict[type, dict[str, t.Any]] = {kind: t.get_type_hints(kind) for kind in (Identity, Span)}
 
 
 def _span(fields: t.Any) -> Span:

@@ -694,8 +694,8 @@ class Connections:
         # takes half an answer for a whole one.
         read = raw.read1 if hasattr(raw, "read1") else raw.read
         raw.enforce_content_length = True
-        # What was compressed again and again grows a thousandfold with each layer, and not all versions of urllib3 bound
-        # that. None was asked for.
+        # What was compressed again and again grows a thousandfold with each layer, and old versions of urllib3 do not
+        # bound that. None was asked for.
         decode = "," not in raw.headers.get("Content-Encoding", "")
         body = bytearray()
         while piece := read(8192, decode_content=decode):

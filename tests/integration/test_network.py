@@ -89,7 +89,12 @@ def routes(simulator: Simulator) -> dict[str, str]:
 def test_a_certificate_that_has_expired_is_refused(ansible: Ansible, tmp_path: Path) -> None:
     made = make_certificates(tmp_path, **LONG_AGO)
     with Simulator(made.server) as simulator:
-        task = {"endpoint": simulator.url, "project_id": PROJECT_ID, "auth_token": "the-token", "sync_task_id": SYNC_TASK_ID}
+        task = {
+            "endpoint": simulator.url,
+            "project_id": PROJECT_ID,
+            "auth_token": "the-token",
+            "sync_task_id": SYNC_TASK_ID,
+        }
         (result,) = ansible.modules([{**task, "object_keys": ["a"], "ca_path": str(made.authority)}]).results
 
         assert (result["error"]["kind"], result["retry_count"]) == ("tls", 0)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What comes from outside, in all the shapes that it may have: strategies of hypothesis, and what holds for any of them."""
+"""What comes from outside, in all the shapes that it may have: hypothesis draws it, and this checks it."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def assert_readable(text: str) -> None:
 
 
 def refusal(act: t.Callable[..., t.Any], *arguments: t.Any) -> str | None:
-    """What is said of what can't be used; None where it can. Any exception but ours comes through, and fails the test."""
+    """What is said of what can't be used; None where it can. Any exception but ours fails the test."""
     try:
         act(*arguments)
     except OmsError as error:

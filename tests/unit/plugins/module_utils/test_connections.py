@@ -509,9 +509,7 @@ def test_an_answer_that_never_ends_is_not_waited_for(serve: Serve, endless: Answ
     assert time.monotonic() - started < 2
 
 
-@pytest.mark.parametrize(
-    "start", [b"HTTP/1.1 200 Connection established\r\nX-Filler: ", b"HTTP/1.1 "]
-)
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 Connection established\r\nX-Filler: ", b"HTTP/1.1 "])
 def test_a_proxy_s_answer_that_never_ends_is_not_waited_for(
     serve: Serve, ca_path: str, monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:

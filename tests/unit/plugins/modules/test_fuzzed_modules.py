@@ -12,9 +12,9 @@ import io
 import json
 import os
 import re
+import traceback
 import typing as t
 from dataclasses import dataclass
-from decimal import Decimal
 from unittest import mock
 
 import pytest
@@ -102,6 +102,9 @@ def run(module: t.Any, options: dict[str, t.Any], answering: t.Callable[[Request
     def sleep(_clock: Clock, seconds: float) -> None:
         clock["slept"] += seconds
 
+    def monotonic(_clock: Clock) -> float:
+        return clock["slept"]
+
     printed = io.StringIO()
     # no_log keeps the runs out of this machine's syslog, and changes nothing else.
     args = {**options, "_ansible_check_mode": False, "_ansible_version": "2.99", "_ansible_no_log": True}
@@ -110,7 +113,7 @@ def run(module: t.Any, options: dict[str, t.Any], answering: t.Callable[[Request
         mock.patch.dict(os.environ, environ, clear=True),
         mock.patch.object(Connections, "exchange", exchange),
         mock.patch.object(Clock, "sleep", sleep),
-        mock.patch.object(Clock, "monotonic", lambda _clock: clock["slept"]),
+        mock.patch.object(Clock, "monotonic", monotonic),
         mock.patch.object(basic.AnsibleModule, "warn", lambda _module, warning: assert_readable(warning)),
         contextlib.redirect_stdout(printed),
         module_args(args),
@@ -133,12 +136,13 @@ def one_after_the_other(responses: list[Response]) -> t.Callable[[Request], Resp
     return lambda _request: left.pop(0) if len(left) > 1 else left[0]
 
 
-def is_infinite(value: t.Any) -> bool:
-    """Whether Ansible itself breaks off where it should make a whole number of it."""
-    try:
-        return Decimal(value).is_infinite()
-    except (ArithmeticError, TypeError, ValueError):
-        return False
+def is_ansible_s_own(error: Exception) -> bool:
+    """Whether Ansible broke off while it read the options, before anything of ours could run.
+
+    It does so (2.19) where a whole number is to be made of infinity, or a dictionary is false.
+    """
+    of_ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "/oms/plugins/" in frame.filename]
+    return [frame.name for frame in of_ours] == ["main"] and "AnsibleModule(" in (of_ours[0].line or "")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -153,12 +157,27 @@ def test_options_of_any_kind(name: str, data: st.DataObject) -> None:
         if spec[option]["type"] == "path":
             # Nothing is to be read or written, whatever it is.
             values[option] = f"/nonexistent/below/{value}"
-        if spec[option]["type"] == "int" and is_infinite(value):
-            values[option] = 0
-    ended = run(module, {**options, **values}, lambda _request: Response(400, {}, b"{}"))
+    try:
+        ended = run(module, {**options, **values}, lambda _request: Response(400, {}, b"{}"))
+    except Exception as error:
+        if is_ansible_s_own(error):
+            return
+        raise
 
     # Nobody takes the answer for a success.
     assert ended.result.get("failed")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_null_is_taken_for_nothing(name: str) -> None:
+    """A playbook's empty variable arrives as one, and Ansible takes it for something that is given."""
+    module, options = MODULES[name]
+    for option in module.argument_spec():
+        ended = run(module, {**options, option: None}, lambda _request: Response(400, {}, b"{}"))
+
+        assert ended.result.get("failed"), option
+        if option in ("last_minutes", "object_keys"):
+            assert ended.result["msg"].startswith(f"{option}: is null")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -189,7 +208,7 @@ def test_any_answer_to_a_password(response: Response) -> None:
     assert "Marker-password" not in json.dumps(ended.result)
     # Without a token, OMS is asked for nothing.
     if response.status != 201:
-        assert {request.endpoint.url for request in ended.requests} == {WHERE["iam_endpoint"]} or len(ended.requests) > 1
+        assert {request.endpoint.url for request in ended.requests} == {WHERE["iam_endpoint"]}
 
 
 @bounded(150)
