@@ -573,9 +573,6 @@ class _UntilTimeout(io.RawIOBase):
             raise socket.timeout("timed out")
         return self._received.readinto(buffer)
 
-    def fileno(self) -> int:
-        return self._received.fileno()
-
     def close(self) -> None:
         self._received.close()
         super().close()

@@ -257,8 +257,8 @@ Made by `make soak`, which takes some minutes. {machine}. The simulator ran on t
 
 Each row is a file of names that `oms_sync_event` handed over, {batch_size} names an event, with
 `concurrency: {concurrency}`, `timeout: {timeout:g}`, `retry_max_delay: 0.5` and a `progress_file`. Something went wrong
-with some of the requests, or the module's process was ended with a signal at a random moment and the task was run again.
-The default `retries` sufficed for all of it.
+with some of the requests, or the module's process was ended with a signal at a random moment and the task was run
+again. The default `retries` sufficed for all of it.
 
 - "Requests beyond those" are all requests for events that would not have been needed: retries, and what was sent again
   after a kill.
