@@ -672,7 +672,15 @@ class Connections:
                 verify=self._context.verify_mode != ssl.CERT_NONE,
                 proxies=self._proxies_for(request.endpoint),
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError) as error:
+        # requests 2.25 has an AttributeError for a Content-Type whose charset is no more than a word.
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+        ) as error:
             raise connection_failure(error, request, timeout[1]) from None
         try:
             body = self._read_body(response.raw)

@@ -127,6 +127,7 @@ CHUNKS = st.sampled_from(
 
 @bounded(500)
 @given(STARTS, st.lists(HEADERS, max_size=4), CHUNKS | st.binary(max_size=60))
+@example(b"HTTP/1.1 400 Bad", [b"Content-Type: text/html; charset"], b"")
 @example(b"HTTP/1.1 200 OK", [b"X-Request-Id: a\r\n\tb"], b"")
 @example(b"HTTP/1.1 200 OK", [b"Content-Length: 5", b"Content-Length: 6"], b"abcdef")
 @example(b"HTTP/1.1 200 OK", [b"Transfer-Encoding: chunked", b"Content-Length: 3"], b"5\r\nabcde\r\n0\r\n\r\n")
