@@ -218,7 +218,7 @@ def test_only_one_process_has_it_and_is_named(path: Path, write: bool) -> None:
         Progress(str(path), write)
 
     path.write_bytes(line(pid=float("inf")))
-    with pytest.raises(Failure, match="is in use. Wait until"):
+    with pytest.raises(Failure, match=r"is in use\. Wait until"):
         Progress(str(path), write)
 
     holder.close()
