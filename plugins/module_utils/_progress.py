@@ -330,7 +330,7 @@ def _typed(kind: type, fields: t.Any) -> dict[str, t.Any]:
     :raises TypeError: one is of another type than it was written with.
     """
     types = _FIELD_TYPES[kind]
-    if not isinstance(fields, dict) or any(type(value) is not types[name] for name, value in fields.items()):
+    if not isinstance(fields, dict) or not all(isinstance(value, types[name]) for name, value in fields.items()):
         raise TypeError
     return fields
 
