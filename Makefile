@@ -10,7 +10,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/build/cache
 .DEFAULT_GOAL := help
 # All targets share the one copy of the collection below build/.
 .NOTPARALLEL:
-.PHONY: help demo test lint format docs unit integration sanity bench build clean nox
+.PHONY: help demo test lint format docs unit integration sanity bench soak build clean nox
 
 help: ## List what can be done
 	@echo "make TARGET [ARGS=...], where TARGET is one of"
@@ -43,6 +43,9 @@ integration: nox ## The real module against the simulator; one test: ARGS as abo
 
 bench: nox ## Measure the module against loops; some of it: make bench ARGS="--only 20"
 	@$(NOX) -s bench -- $(ARGS)
+
+soak: nox ## Let everything go wrong, and count what is lost; some of it: make soak ARGS="--only HTML"
+	@$(NOX) -s soak -- $(ARGS)
 
 sanity: nox ## ansible-test sanity
 	@$(NOX) -s sanity

@@ -250,13 +250,23 @@ def sanity(session: nox.Session) -> None:
         session.warn(f"NOT EVERYTHING IS TESTED: Python {TARGET_PYTHON} was not found")
 
 
+def write_docs(session: nox.Session, script: str) -> None:
+    """Run a script that measures, and have it write its page of docs/ unless it gets other arguments."""
+    install(session, "core", "simulator", "pytest")
+    arguments = session.posargs or [f"--write={ROOT / 'docs'}"]
+    session.run("python", str(COPY / script), *arguments, env={**ENVIRONMENT, "PYTHONPATH": str(COLLECTIONS)})
+
+
 @nox.session(requires=["copy"])
 def bench(session: nox.Session) -> None:
     """Measure the module against loops, in one run. Without arguments it writes docs/benchmarks.md and its chart."""
-    install(session, "core", "simulator", "pytest")
-    arguments = session.posargs or [f"--write={ROOT / 'docs'}"]
-    environment = {**ENVIRONMENT, "PYTHONPATH": str(COLLECTIONS)}
-    session.run("python", str(COPY / "tests" / "benchmark" / "bench.py"), *arguments, env=environment)
+    write_docs(session, "tests/benchmark/bench.py")
+
+
+@nox.session(requires=["copy"])
+def soak(session: nox.Session) -> None:
+    """Let everything go wrong and count what is lost. Without arguments it writes docs/reliability.md."""
+    write_docs(session, "tests/soak/soak.py")
 
 
 @nox.session(requires=["copy"])

@@ -42,7 +42,8 @@ class OmsError(Exception):
     """
 
     def __init__(self, text: str, result: t.Mapping[str, t.Any] | None = None) -> None:
-        super().__init__(text)
+        # A path may hold bytes that are not UTF-8: ansible-core since 2.19 refuses a whole result for one of them.
+        super().__init__(_printable(text))
         self.result: dict[str, t.Any] = dict(result or {})
 
 

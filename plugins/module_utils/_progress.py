@@ -152,14 +152,15 @@ class Progress:
     """
 
     def __init__(self, path: str, write: bool = True, monotonic: t.Callable[[], float] = time.monotonic) -> None:
-        # A link stays a link: the file is renamed into place.
-        self.path = os.path.realpath(path)
+        self.path = path
         self.record: Record | None = None
         self._monotonic = monotonic
         self._synced_at = monotonic()
         self._spans: list[Span] = []
         self._descriptor = -1
         try:
+            # A link stays a link: the file is renamed into place.
+            self.path = os.path.realpath(path)
             _check_folder(self.path)
             self._open(write)
             if self._descriptor >= 0:
@@ -306,9 +307,9 @@ def _read(path: str, text: bytes) -> Record | None:
         head = json.loads(lines[0])
         if head["oms_progress"] != VERSION:
             raise ValueError
-        identity = Identity(**{name: head[name] for name in Identity.__dataclass_fields__})
-        record = Record(identity, Span(**head["mark"]), finished=head["finished"] is True)
-        return record.grown(Span(**json.loads(line)) for line in lines[1:])
+        identity = Identity(**_typed(Identity, {name: head[name] for name in Identity.__dataclass_fields__}))
+        record = Record(identity, _span(head["mark"]), finished=head["finished"] is True)
+        return record.grown(_span(json.loads(line)) for line in lines[1:])
     except (IndexError, KeyError, TypeError, ValueError, RecursionError):
         raise ArgumentError(
             f"progress_file: {path} is no progress file of this version of the module, and is left as it is:"
@@ -316,12 +317,30 @@ def _read(path: str, text: bytes) -> Record | None:
         ) from None
 
 
+_FIELD_TYPES: dict[type, dict[str, t.Any]] = {kind: t.get_type_hints(kind) for kind in (Identity, Span)}
+
+
+def _span(fields: t.Any) -> Span:
+    return Span(**_typed(Span, fields))
+
+
+def _typed(kind: type, fields: t.Any) -> dict[str, t.Any]:
+    """The fields of a dataclass as they were read.
+
+    :raises TypeError: one is of another type than it was written with.
+    """
+    types = _FIELD_TYPES[kind]
+    if not isinstance(fields, dict) or not all(isinstance(value, types[name]) for name, value in fields.items()):
+        raise TypeError
+    return fields
+
+
 def _holder(descriptor: int) -> str:
     """Who holds the lock, as far as the file says it."""
     try:
         head = json.loads(os.pread(descriptor, _MAX_BYTES, 0).split(b"\n")[0])
         return f" by the process {int(head['pid'])} on {quoted(str(head['host']))}"
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return ""
 
 

@@ -491,7 +491,7 @@ def _renew_at(expires_at: t.Any, response: Response, transport: Transport, start
     """
     try:
         end = datetime.strptime(expires_at[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return math.inf
     now = transport.clock.now()
     seconds = (end - now).total_seconds()

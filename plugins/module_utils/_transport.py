@@ -16,6 +16,7 @@ from __future__ import annotations
 import collections
 import errno
 import http.client
+import io
 import ipaddress
 import math
 import os
@@ -553,6 +554,38 @@ def _load_certificates(context: ssl.SSLContext, name: str, path: str) -> None:
         raise ArgumentError(f"{name}: the file {path} can't be read: {reason}") from None
 
 
+class _UntilTimeout(io.RawIOBase):
+    """What a socket receives until its time-out has passed since the first byte was waited for.
+
+    A socket's own time-out is for each wait: who sends a byte now and then could keep a run waiting for ever.
+    """
+
+    def __init__(self, received: io.RawIOBase, timeout: float | None) -> None:
+        super().__init__()
+        self._received = received
+        self._until = math.inf if timeout is None else time.monotonic() + timeout
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: t.Any) -> int | None:
+        if time.monotonic() > self._until:
+            raise socket.timeout("timed out")
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        self._received.close()
+        super().close()
+
+
+class _HTTPResponse(http.client.HTTPResponse):
+    """An answer that has to be there, with its headers and its body, before the time is over."""
+
+    def __init__(self, sock: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_UntilTimeout(self.fp.detach(), sock.gettimeout()))
+
+
 class _Adapter(HTTPAdapter):
     """requests' adapter with a TLS context of our own, in which it loads nothing more."""
 
@@ -566,12 +599,26 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: t.Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **self._tls, **kwargs)
+        _bound_answers(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
-        return super().proxy_manager_for(proxy, **self._tls, **kwargs)
+        is_known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **self._tls, **kwargs)
+        if not is_known:
+            _bound_answers(manager)
+        return manager
 
     def cert_verify(self, conn: t.Any, url: str, verify: t.Any, cert: t.Any) -> None:
         """Do nothing: the base class would add certifi's certificates to the context, anew for each connection."""
+
+
+def _bound_answers(manager: t.Any) -> None:
+    """Give urllib3's pools, whichever they are, connections whose answers are bounded in time."""
+    classes = {}
+    for scheme, pool in manager.pool_classes_by_scheme.items():
+        connection = type("_Connection", (pool.ConnectionCls,), {"response_class": _HTTPResponse})
+        classes[scheme] = type("_Pool", (pool,), {"ConnectionCls": connection})
+    manager.pool_classes_by_scheme = classes
 
 
 class Connections:
@@ -625,10 +672,18 @@ class Connections:
                 verify=self._context.verify_mode != ssl.CERT_NONE,
                 proxies=self._proxies_for(request.endpoint),
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, TypeError) as error:
+        # requests 2.25 has an AttributeError for a Content-Type whose charset is no more than a word.
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+        ) as error:
             raise connection_failure(error, request, timeout[1]) from None
         try:
-            body = self._read_body(response.raw, timeout[1])
+            body = self._read_body(response.raw)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             response.raw.close()
             # The status of a refusal says enough: to send it again because of its text could lock a key.
@@ -638,18 +693,18 @@ class Connections:
         return Response(response.status_code, response.headers, body)
 
     @staticmethod
-    def _read_body(raw: t.Any, timeout: float) -> bytes:
-        """Read up to a limit, and not for ever where the bytes drip in one by one."""
-        # read1 returns with what is there. urllib3 1.26 has only the one that waits for all it is asked for: there, one
-        # byte at a time keeps to the time, too. Neither takes half an answer for a whole one.
-        read, size = (raw.read1, 8192) if hasattr(raw, "read1") else (raw.read, 1)
+    def _read_body(raw: t.Any) -> bytes:
+        """Read up to a limit."""
+        # read1 returns with what is there; urllib3 1.26 has only the one that waits for all it is asked for. Neither
+        # takes half an answer for a whole one.
+        read = raw.read1 if hasattr(raw, "read1") else raw.read
         raw.enforce_content_length = True
-        until = time.monotonic() + timeout
+        # What was compressed again and again grows a thousandfold with each layer, and old versions of urllib3 do not
+        # bound that. None was asked for.
+        decode = "," not in raw.headers.get("Content-Encoding", "")
         body = bytearray()
-        while piece := read(size, decode_content=True):
+        while piece := read(8192, decode_content=decode):
             body += piece
-            if time.monotonic() > until:
-                raise TimeoutError
             if len(body) >= MAX_BODY_BYTES:
                 raw.close()
                 return bytes(body[:MAX_BODY_BYTES])

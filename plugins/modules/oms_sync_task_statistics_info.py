@@ -260,6 +260,9 @@ def span(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datet
         if not 1 <= minutes <= MAX_LAST_MINUTES:
             raise ArgumentError(f"last_minutes: {minutes} is out of range: 1 to {MAX_LAST_MINUTES} are allowed")
         return now - timedelta(minutes=minutes), now
+    if options["start_time"] is None:
+        # Ansible takes a null for something that is given.
+        raise ArgumentError("last_minutes: is null, and start_time is not given: give one of them")
     start = read_time("start_time", options["start_time"])
     end = now if options["end_time"] is None else read_time("end_time", options["end_time"])
     if start >= end:

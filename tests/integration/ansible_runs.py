@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 import time
 import typing as t
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ import yaml
 MODULE = "huaweicloud.oms.oms_sync_event"
 # What a run may take until it is taken for hanging.
 RUN_SECONDS = 300
+# Until a process has done what is waited for.
+WAIT_SECONDS = 60
 
 
 class Unsafe(str):
@@ -124,6 +127,41 @@ class Ansible:
         entries = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
         found = [_result(json.loads(entry)) for entry in entries]
         return Run(ended.returncode, ended.stdout, ended.stderr, found, seconds)
+
+
+def wait_until(condition: t.Callable[[], bool]) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+class InBackground:
+    """The module, run by Ansible while the test does something else."""
+
+    def __init__(self, ansible: Ansible, options: dict[str, t.Any]) -> None:
+        self._runs: list[Run] = []
+        self._progress = Path(options["progress_file"])
+        self._thread = threading.Thread(target=lambda: self._runs.append(ansible.modules([options])), daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def process(self, not_this: int | None = None) -> int | None:
+        """The module's process, by the first line of the progress file; None until it has written that."""
+        try:
+            head = json.loads(self._progress.read_text(encoding="utf-8").partition("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return None
+        return None if head["pid"] == not_this else int(head["pid"])
+
+    def result(self) -> dict[str, t.Any]:
+        self._thread.join(WAIT_SECONDS)
+        assert self._runs, "the run did not end"
+        assert self._runs[0].results, self._runs[0].output
+        return self._runs[0].results[0]
 
 
 def _result(entry: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -11,21 +11,18 @@ import json
 import os
 import random
 import signal
-import threading
 import time
 import typing as t
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, InBackground, wait_until
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 # The long runs, as the issue wants them, take minutes; make test has them short.
 FULL = "OMS_TEST_FULL" in os.environ
-# Until a process has done what a test waits for.
-WAIT_SECONDS = 60
 
 
 def numbered(count: int) -> list[str]:
@@ -50,41 +47,6 @@ def bulk(connection: dict[str, t.Any], names_file: Path, tmp_path: Path) -> dict
         "object_keys_file": str(names_file),
         "progress_file": str(tmp_path / "progress"),
     }
-
-
-def wait_until(condition: t.Callable[[], bool]) -> None:
-    until = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.002)
-
-
-class InBackground:
-    """The module, run by Ansible while the test does something else."""
-
-    def __init__(self, ansible: Ansible, options: dict[str, t.Any]) -> None:
-        self._runs: list[Run] = []
-        self._progress = Path(options["progress_file"])
-        self._thread = threading.Thread(target=lambda: self._runs.append(ansible.modules([options])), daemon=True)
-        self._thread.start()
-
-    @property
-    def ended(self) -> bool:
-        return not self._thread.is_alive()
-
-    def process(self, not_this: int | None = None) -> int | None:
-        """The module's process, by the first line of the progress file; None until it has written that."""
-        try:
-            head = json.loads(self._progress.read_text(encoding="utf-8").partition("\n")[0])
-        except (FileNotFoundError, ValueError):
-            return None
-        return None if head["pid"] == not_this else int(head["pid"])
-
-    def result(self) -> dict[str, t.Any]:
-        self._thread.join(WAIT_SECONDS)
-        assert self._runs, "the run did not end"
-        assert self._runs[0].results, self._runs[0].output
-        return self._runs[0].results[0]
 
 
 # ---- files

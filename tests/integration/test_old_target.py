@@ -62,3 +62,21 @@ def test_it_runs_on_python_3_9_with_requests_2_25_1(ansible: Ansible, tmp_path: 
         assert accepted["retry_count"] == 2
         assert simulator.requests()[-1].headers["user-agent"].endswith("requests/2.25.1")
         assert other["error"]["kind"] == ("tls" if secure else "service")
+
+
+@pytest.mark.skipif("OMS_TEST_TARGET_PYTHON39" not in os.environ, reason="no Python 3.9 was named")
+def test_it_bears_bad_answers_there(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    python = os.environ["OMS_TEST_TARGET_PYTHON39"]
+    faults: list[dict[str, t.Any]] = [
+        {"kind": "answer", "status": 400, "headers": {"Content-Type": "text/html; charset"}},
+        {"kind": "drip", "status": 200, "headers": {"X-Filler": "x" * 3000}},
+        {"kind": "endless", "status": 400},
+    ]
+    for fault in faults:
+        simulator.fault(**fault)
+    options = {**task, "object_keys": ["a"], "retries": 0, "timeout": 1}
+    run = ansible.modules([options] * len(faults), f"-eansible_python_interpreter={python}")
+
+    assert [result["error"]["kind"] for result in run.results] == ["connection", "timeout", "service"], run.output
+    assert "what came back is not HTTP" in run.results[0]["msg"]
+    assert simulator.requests()[-1].headers["user-agent"].endswith("requests/2.25.1")

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +22,23 @@ class Certificates:
     server: Path
 
 
-def make_certificates(folder: Path, *names: str) -> Certificates:
+def make_certificates(folder: Path, *names: str, **options: t.Any) -> Certificates:
     """Make both files in a folder.
 
     :arg names: the hosts that the certificate is for; loopback, if none is given.
+    :arg options: of trustme, ``not_after`` for example.
     """
     authority = trustme.CA()
-    server = authority.issue_cert(*(names or ("localhost", "127.0.0.1", "::1")))
+    server = authority.issue_cert(*(names or ("localhost", "127.0.0.1", "::1")), **options)
     made = Certificates(folder / "authority.pem", folder / "server.pem")
     authority.cert_pem.write_to_path(str(made.authority))
     server.private_key_and_cert_chain_pem.write_to_path(str(made.server))
+    return made
+
+
+def make_self_signed(folder: Path) -> Path:
+    """Make a certificate that nobody else vouches for, with its key in the same file."""
+    authority = trustme.CA()
+    made = folder / "self-signed.pem"
+    made.write_bytes(authority.private_key_pem.bytes() + authority.cert_pem.bytes())
     return made

@@ -21,7 +21,9 @@ class Fault:
     """A fault, and the requests it hits.
 
     ``kind`` is ``answer``, ``echo`` (an answer that repeats the request's headers and body) or one of those that
-    `http_server.Connection` knows: reset, close, hang, truncate, drip, endless; ``slow`` only delays.
+    `http_server.Connection` knows: reset, close, hang, truncate, drip, endless; ``slow`` only delays the service's own
+    answer, and ``idle`` closes the connection some time after it, as servers do with those that nobody uses: ``delay``
+    is the seconds of either.
     ``skip`` matching requests are let through first, then ``times`` are hit (None: all), each with ``probability``,
     for ``seconds`` from the first hit on (None: for ever).
     With ``after_accepting`` the service does its work first, and only its answer is lost.

@@ -57,6 +57,8 @@ class Reply:
     fault: str = ""
     # Added to the time in the Date header, in seconds.
     clock_skew: float = 0.0
+    # Seconds after the answer at which the connection is closed without a word, if no further request has come.
+    idle: float | None = None
 
 
 Handler = t.Callable[[Request], Reply]
@@ -72,6 +74,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self._busy = False
         self._number = next(self._numbers)
+        self._taken = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -97,7 +100,20 @@ class Connection(asyncio.Protocol):
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
                 return
-            self._transport.write(_serialize(reply))
+            self._answer(reply)
+
+    def _answer(self, reply: Reply) -> None:
+        self._transport.write(_serialize(reply))
+        if reply.idle is not None:
+            asyncio.get_running_loop().call_later(reply.idle, self._close_if_idle, self._taken)
+
+    def _close_if_idle(self, taken: int) -> None:
+        """Close the connection if no request has come since.
+
+        :arg taken: how many had come.
+        """
+        if self._taken == taken:
+            self._transport.close()
 
     def _take(self) -> Request | None:
         """Take a whole request out of the buffer; None where there is none yet."""
@@ -120,6 +136,7 @@ class Connection(asyncio.Protocol):
         body = self._buffer[end + 4 : end + 4 + length]
         self._buffer = self._buffer[end + 4 + length :]
         method, target, _version = first.split(" ", 2)
+        self._taken += 1
         return Request(method, target, headers, body, self._number)
 
     async def _later(self, reply: Reply) -> None:
@@ -127,7 +144,7 @@ class Connection(asyncio.Protocol):
         if reply.fault:
             await self._misbehave(reply)
             return
-        self._transport.write(_serialize(reply))
+        self._answer(reply)
         self._busy = False
         self._next()
 

@@ -114,6 +114,10 @@ class Service:
             reply = self._serve(request, record)
             reply.delay = fault.delay
             return reply
+        if fault.kind == "idle":
+            reply = self._serve(request, record)
+            reply.idle = fault.delay
+            return reply
         if fault.after_accepting:
             self._serve(request, record)
         return fault.reply(request)

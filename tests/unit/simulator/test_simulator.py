@@ -327,6 +327,25 @@ def test_latency_and_slowness_delay_answers(simulator: Simulator) -> None:
     assert seconds() >= 0.2
 
 
+def test_an_idle_connection_is_closed_without_a_word(simulator: Simulator) -> None:
+    simulator.fault("idle", delay=0.2, times=None)
+    connection = http.client.HTTPConnection(urlsplit(simulator.url).netloc, timeout=5)
+    connection.connect()
+    socket = connection.sock
+    for _number in range(2):
+        connection.request("GET", "/v3/projects", headers={"X-Auth-Token": TOKEN})
+        response = connection.getresponse()
+        assert (response.status, response.headers["Connection"]) == (200, None)
+        response.read()
+        assert connection.sock is socket
+    begun = time.monotonic()
+
+    assert socket.recv(1) == b""
+    assert time.monotonic() - begun > 0.1
+    assert [request.status for request in simulator.requests()] == [200, 200]
+    connection.close()
+
+
 def test_a_gateway_lets_so_many_through(simulator: Simulator) -> None:
     simulator.gateway(5, retry_after="1")
     answers = [send(simulator, {"object_keys": ["a"]}) for _number in range(7)]

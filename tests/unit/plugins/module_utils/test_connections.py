@@ -15,6 +15,7 @@ import ssl
 import struct
 import threading
 import time
+import tracemalloc
 import typing as t
 import warnings
 from collections.abc import Callable, Iterator
@@ -470,6 +471,73 @@ def test_a_refusal_that_is_cut_short_keeps_its_status(serve: Serve, body: Callab
     # What is left of the body must not be taken for the next answer.
     assert client.exchange(event(server.endpoint), {}).status == 200
     assert [seen.connection for seen in server.seen] == [1, 2]
+
+
+# ---- a server that means harm
+
+
+def over_and_over(start: bytes, again: bytes) -> Answer:
+    """Each byte comes well within the time-out, and the end of the headers never."""
+
+    def send(connection: socket.socket) -> None:
+        with suppress(OSError):
+            connection.sendall(start)
+            while True:
+                connection.sendall(again)
+                time.sleep(0.01)
+        connection.close()
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        over_and_over(b"HTTP/1.1 200 OK\r\nX-Filler: ", b"x"),
+        over_and_over(b"HTTP/1.1 2", b"0"),
+        over_and_over(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        over_and_over(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        over_and_over(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: x\r\n"),
+    ],
+    ids=["header", "status line", "continue", "chunk size", "trailers"],
+)
+def test_an_answer_that_never_ends_is_not_waited_for(serve: Serve, endless: Answer) -> None:
+    started = time.monotonic()
+    caught = failure(serve(endless).endpoint, timeout=0.3)
+
+    assert caught.kind in ("timeout", "connection")
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 Connection established\r\nX-Filler: ", b"HTTP/1.1 "])
+def test_a_proxy_s_answer_that_never_ends_is_not_waited_for(
+    serve: Serve, ca_path: str, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    proxy = serve(over_and_over(start, b"x"))
+    proxy_variables(monkeypatch, proxy.endpoint.url, "https_proxy")
+    started = time.monotonic()
+
+    caught = failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path, timeout=0.3)
+
+    assert (caught.kind, caught.passing) == ("timeout", True)
+    assert time.monotonic() - started < 2
+
+
+def test_a_body_that_is_compressed_again_and_again_does_not_fill_the_memory(serve: Serve) -> None:
+    body = b"0" * 64_000_000
+    for _layer in range(3):
+        body = gzip.compress(body)
+    server = serve(answer(400, body, "Content-Encoding: gzip, gzip, gzip"))
+    tracemalloc.start()
+    try:
+        response = exchange(server.endpoint)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert response.status == 400
+    assert len(response.body) <= MAX_BODY_BYTES
+    assert peak < 16 * MAX_BODY_BYTES
 
 
 # ---- what can go wrong with a connection

@@ -367,3 +367,10 @@ def test_an_error_carries_a_copy_of_its_result() -> None:
 
     assert error.result == {"exception": "traceback"}
     assert OmsError("text").result == {}
+
+
+def test_any_text_becomes_one_line_that_can_be_shown() -> None:
+    """A path may hold anything, and the bytes of one that are not UTF-8 come as lone surrogates."""
+    assert str(OmsError("the file /a\n\x1b[31m\udcff é中 can't be read")) == (
+        "the file /a\\n\\x1b[31m\\udcff é中 can't be read"
+    )

@@ -116,9 +116,31 @@ def test_a_missing_and_an_empty_file_are_none(path: Path) -> None:
     assert written(path) is None
 
 
+HEAD = {
+    "oms_progress": 1,
+    **asdict(IDENTITY),
+    "mark": asdict(mark(1)),
+    "finished": False,
+    "host": "here",
+    "pid": 1,
+}
+
+
+def line(**fields: t.Any) -> bytes:
+    """A first line with some other fields, as JSON writes them."""
+    return json.dumps({**HEAD, **fields}).encode() + b"\n"
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        line(mark={**asdict(mark(1)), "end": []}),
+        line(mark={**asdict(mark(1)), "end": 100.0}),
+        line(mark={**asdict(mark(1)), "object_count": "10"}),
+        line(mark=[]),
+        line(project_id=json.loads("[" * 400 + "]" * 400)),
+        line() + b'{"start": 100, "end": [], "object_count": 1, "digest": "d"}\n',
+        line() + b"[]\n",
         b"my names\n",
         b"my names",
         b"\n",
@@ -162,6 +184,12 @@ def test_a_folder_has_to_be_there(tmp_path: Path, write: bool) -> None:
         Progress(str(tmp_path / "missing" / "progress"), write)
 
 
+@pytest.mark.parametrize("write", [False, True])
+def test_a_path_that_no_file_can_have(tmp_path: Path, write: bool) -> None:
+    with pytest.raises(ArgumentError, match="can't be used: invalid argument"):
+        Progress(f"{tmp_path}/a\0b", write)
+
+
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 @pytest.mark.parametrize("write", [False, True])
 def test_it_is_a_regular_file(path: Path, make: t.Callable[[Path], None], write: bool) -> None:
@@ -189,7 +217,12 @@ def test_only_one_process_has_it_and_is_named(path: Path, write: bool) -> None:
     with pytest.raises(Failure, match=f"is in use by the process {os.getpid()} on "):
         Progress(str(path), write)
 
+    path.write_bytes(line(pid=float("inf")))
+    with pytest.raises(Failure, match=r"is in use\. Wait until"):
+        Progress(str(path), write)
+
     holder.close()
+    path.unlink()
     Progress(str(path), write).close()
 
 

@@ -619,7 +619,7 @@ def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
         caller.send(EVENT)
 
 
-@pytest.mark.parametrize("end", [None, "", "soon", 5, "2025-12-31T00:00:00.000000Z"])
+@pytest.mark.parametrize("end", [None, "", "soon", 5, [], {}, "2025-12-31T00:00:00.000000Z"])
 def test_an_end_that_can_not_be_is_none(end: t.Any) -> None:
     fields = {"expires_at": end, "project": {"id": PROJECT}}
     first = answer(201, {"token": fields}, X_Subject_Token="token")

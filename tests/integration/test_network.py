@@ -1,0 +1,283 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""The network between the module and OMS: certificates, proxies, and servers that mean harm."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import typing as t
+from datetime import datetime, timezone
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from ansible_collections.huaweicloud.oms.tests.benchmark.bench import measured_python
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
+    ACCESS_KEY,
+    PROJECT_ID,
+    SECRET_KEY,
+    SYNC_TASK_ID,
+)
+from ansible_collections.huaweicloud.oms.tests.simulator.certificates import (
+    Certificates,
+    make_certificates,
+    make_self_signed,
+)
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+from ansible_collections.huaweicloud.oms.tests.simulator.proxy import Proxy
+
+OMS, IAM = "oms.cn-north-4.myhuaweicloud.com", "iam.cn-north-4.myhuaweicloud.com"
+LONG_AGO = {
+    "not_before": datetime(2001, 1, 1, tzinfo=timezone.utc),
+    "not_after": datetime(2002, 1, 1, tzinfo=timezone.utc),
+}
+# With characters that mean something in a URL.
+PROXY_PASSWORD = "proxy/pass@word:42"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """For OMS and IAM by their real names, and for loopback."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"), OMS, IAM, "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def secure_process(certificates: Certificates) -> t.Iterator[Simulator]:
+    with Simulator(certificates.server) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def secure(secure_process: Simulator) -> Simulator:
+    secure_process.reset()
+    secure_process.add_access_key(ACCESS_KEY, SECRET_KEY)
+    secure_process.add_project("cn-north-4", PROJECT_ID)
+    secure_process.add_task(SYNC_TASK_ID, PROJECT_ID)
+    return secure_process
+
+
+@pytest.fixture
+def by_region(certificates: Certificates) -> dict[str, t.Any]:
+    """Options of a user who gives a region and no more: all else has to be found through the proxy."""
+    return {
+        "region": "cn-north-4",
+        "access_key": ACCESS_KEY,
+        "secret_key": SECRET_KEY,
+        "sync_task_id": SYNC_TASK_ID,
+        "object_keys": ["a"],
+        "ca_path": str(certificates.authority),
+    }
+
+
+def address(simulator: Simulator) -> str:
+    return simulator.url.partition("://")[2]
+
+
+def routes(simulator: Simulator) -> dict[str, str]:
+    return {f"{host}:443": address(simulator) for host in (OMS, IAM)}
+
+
+# ---- certificates
+
+
+def test_a_certificate_that_has_expired_is_refused(ansible: Ansible, tmp_path: Path) -> None:
+    made = make_certificates(tmp_path, **LONG_AGO)
+    with Simulator(made.server) as simulator:
+        task = {
+            "endpoint": simulator.url,
+            "project_id": PROJECT_ID,
+            "auth_token": "the-token",
+            "sync_task_id": SYNC_TASK_ID,
+        }
+        (result,) = ansible.modules([{**task, "object_keys": ["a"], "ca_path": str(made.authority)}]).results
+
+        assert (result["error"]["kind"], result["retry_count"]) == ("tls", 0)
+        assert "the certificate was not accepted: certificate has expired. Check " in result["msg"]
+        assert simulator.requests() == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_until_it_is_trusted(ansible: Ansible, tmp_path: Path) -> None:
+    with Simulator(make_self_signed(tmp_path)) as simulator:
+        simulator.add_token("the-token")
+        simulator.add_task(SYNC_TASK_ID, PROJECT_ID)
+        task = {"endpoint": simulator.url, "project_id": PROJECT_ID, "auth_token": "the-token", "object_keys": ["a"]}
+        task["sync_task_id"] = SYNC_TASK_ID
+        refused, believed = ansible.modules([task, {**task, "validate_certs": False}]).results
+
+        assert (refused["error"]["kind"], refused["retry_count"]) == ("tls", 0)
+        # OpenSSL 1.1 writes it without the hyphen.
+        assert "self-signed certificate" in refused["msg"].replace("self signed", "self-signed")
+        assert believed["changed"]
+        assert "validate_certs is false" in str(believed["warnings"])
+        assert len(simulator.requests()) == 1
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_the_environment_names_certificates(
+    secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any], certificates: Certificates, kind: str
+) -> None:
+    """REQUESTS_CA_BUNDLE, as curl's and requests' users have it: a file, or a folder of them, hashed by OpenSSL."""
+    bundle = certificates.authority
+    if kind == "folder":
+        bundle = ansible.folder / "certificates"
+        bundle.mkdir()
+        # Nothing in it is found by a hash: it is a folder, and trusts nobody.
+        (bundle / "authority.pem").write_bytes(certificates.authority.read_bytes())
+    del by_region["ca_path"]
+    task = {**by_region, "endpoint": secure.url, "iam_endpoint": secure.url}
+    (result,) = ansible.modules([task], environ={"REQUESTS_CA_BUNDLE": str(bundle)}).results
+
+    assert result["changed"] == (kind == "file")
+    if kind == "folder":
+        assert "unable to get local issuer certificate" in result["msg"]
+
+
+# ---- proxies
+
+
+def test_all_goes_through_the_proxy(secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any]) -> None:
+    netrc = ansible.folder / "home" / ".netrc"
+    netrc.write_text("default login someone password else\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    by_region["object_keys"] = [f"name {number}" for number in range(100)]
+    with Proxy(routes(secure)) as proxy:
+        (result,) = ansible.modules([by_region], environ={"HTTPS_PROXY": proxy.url()}).results
+
+    assert not result["failed"], result["msg"]
+    assert sorted(secure.accepted_keys(SYNC_TASK_ID)) == sorted(by_region["object_keys"])
+    assert result["endpoint"] == f"https://{OMS}"
+    assert proxy.asked[0].target == f"{IAM}:443"
+    # One tunnel for each connection, and they are kept.
+    assert {asked.target for asked in proxy.asked[1:]} == {f"{OMS}:443"}
+    assert len(proxy.asked) <= 1 + 8
+    # The proxy learns who is asked for and nothing else, and the .netrc's password goes nowhere.
+    assert set(proxy.asked[0].headers) <= {"host", "user-agent"}
+    assert all(request.headers["authorization"].startswith("SDK-HMAC-SHA256 ") for request in secure.requests())
+
+
+def test_a_proxy_wants_credentials(secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any]) -> None:
+    user = f"user:{quote(PROXY_PASSWORD, safe='')}"
+    with Proxy(routes(secure), f"user:{PROXY_PASSWORD}") as proxy:
+        right, wrong, none = (
+            ansible.playbook([{MODULE: by_region}], "-vvvvv", environ={"https_proxy": proxy.url(credentials)})
+            for credentials in (user, f"user:not-{quote(PROXY_PASSWORD, safe='')}", "")
+        )
+
+    assert right.results[0]["changed"], right.output
+    assert [asked.status for asked in proxy.asked] == [200, 200, 407, 407]
+    for run in (wrong, none):
+        (result,) = run.results
+        assert (result["error"]["kind"], result["error"]["http_status"]) == ("connection", None)
+        assert "the proxy answered HTTP 407. The proxy wants credentials: give them in the URL in" in result["msg"]
+    secret = base64.b64encode(f"user:{PROXY_PASSWORD}".encode()).decode()
+    for run in (right, wrong, none):
+        assert [form for form in (PROXY_PASSWORD, quote(PROXY_PASSWORD, safe=""), secret) if form in run.output] == []
+    assert all("proxy-authorization" not in request.headers for request in secure.requests())
+
+
+def test_a_proxy_forbids(secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any]) -> None:
+    with Proxy({}) as proxy:
+        (result,) = ansible.modules([by_region], environ={"ALL_PROXY": proxy.url()}).results
+
+    assert result["error"]["kind"] == "connection"
+    assert "the proxy answered HTTP 403. Check HTTPS_PROXY and NO_PROXY" in result["msg"]
+    # Final at once, though the default is to try 8 times more.
+    assert [asked.target for asked in proxy.asked] == [f"{IAM}:443"]
+    assert secure.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "through"),
+    [(None, True), ("example.com", True), ("127.0.0.1", False), ("example.com, 127.0.0.0/8", False), ("*", False)],
+)
+def test_no_proxy_names_whom_to_ask_directly(
+    secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any], no_proxy: str | None, through: bool
+) -> None:
+    task = {**by_region, "endpoint": secure.url, "project_id": PROJECT_ID}
+    with Proxy({address(secure): address(secure)}) as proxy:
+        environ = {"HTTPS_PROXY": proxy.url(), **({"NO_PROXY": no_proxy} if no_proxy else {})}
+        (result,) = ansible.modules([task], environ=environ).results
+
+    assert result["changed"], result["msg"]
+    assert [asked.target for asked in proxy.asked] == ([address(secure)] if through else [])
+
+
+# ---- servers that mean harm
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_page_without_an_end_fills_no_memory(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], status: int
+) -> None:
+    """More than a hundred megabytes come if one lets them: the simulator sends until the connection is closed."""
+    measured = ansible.folder / "measured"
+    simulator.fault("endless", status=status, times=None, body='{"error_code": "OMS.0064"')
+    python = measured_python(ansible.folder, measured)
+    (result,) = ansible.modules(
+        [{**task, "object_keys": ["a"], "retries": 0, "timeout": 20}], f"-eansible_python_interpreter={python}"
+    ).results
+
+    peak = json.loads(measured.read_text(encoding="utf-8").splitlines()[-1])["peak_bytes"]
+    assert peak < 100 * 1024**2
+    assert len(json.dumps(result)) < 10_000
+    if status == 400:
+        assert (result["error"]["kind"], result["error"]["http_status"]) == ("service", 400)
+
+
+def test_an_answer_that_drips_in_is_not_waited_for(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    # Headers and body, a byte each hundredth of a second: half a minute of bytes that all come in time.
+    simulator.fault("drip", status=200, times=None, headers={"X-Filler": "x" * 3000}, path="/events")
+    begun = time.monotonic()
+    (result,) = ansible.modules(
+        [{**task, "object_keys": ["a"], "timeout": 0.5, "retries": 1, "retry_max_delay": 0}]
+    ).results
+
+    assert (result["error"]["kind"], result["retry_count"]) == ("timeout", 1)
+    assert "no answer within 0.5 s, 2 attempts" in result["msg"]
+    assert time.monotonic() - begun < 25
+
+
+def test_a_redirect_takes_no_credentials_elsewhere(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    with Simulator() as elsewhere:
+        for status in (301, 302, 307, 308):
+            simulator.fault("answer", status=status, headers={"Location": f"{elsewhere.url}/v2/there"})
+        results = ansible.modules([{**task, "object_keys": ["a"]}] * 4).results
+
+        assert [result["error"]["http_status"] for result in results] == [301, 302, 307, 308]
+        assert elsewhere.requests() == []
+
+
+def test_an_answer_that_is_made_to_be_shown_does_no_harm(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    """Words for a terminal, a template engine and a header, in all places whose words are shown."""
+    words = "\x1b[31m{{ 7 * 7 }}\x1b]0;title\x07\r\nok: [localhost]"
+    body = json.dumps({"error_code": words, "error_msg": words, "error_detail": words})
+    headers = {"X-Request-Id": "{{ 7 * 7 }}\x1b[31m", "X-Other": "a\r\nX-Request-Id: another\r\n folded"}
+    simulator.fault("answer", status=400, body=body, headers=headers, times=None)
+    run = ansible.playbook(
+        [
+            {MODULE: {**task, "object_keys": ["a"]}, "register": "sent", "ignore_errors": True},
+            {"ansible.builtin.debug": {"msg": "{{ sent.msg }}"}},
+            {"ansible.builtin.debug": {"msg": "{{ sent.error.request_id }}"}},
+        ],
+        "-vvv",
+    )
+
+    result, shown, request_id = run.results
+    assert result["error"]["error_code"] == words
+    assert "{{ 7 * 7 }}" in shown["msg"]
+    assert shown["msg"] == result["msg"]
+    assert result["msg"].isprintable()
+    assert "{{ 7 * 7 }}" in request_id["msg"]
+    assert "\x1b" not in run.output

@@ -1,0 +1,300 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Let everything go wrong for a long time, and count what is lost: `make soak`.
+
+Each trial is a run of the real module, through Ansible and with a progress file, against a simulator of its own that
+misbehaves in one way; the last ones misbehave in all ways at once, while the module's process is killed again and
+again. A trial fails if an object is lost, or if more of them arrive twice than its troubles can explain.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import tempfile
+import time
+import typing as t
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.huaweicloud.oms.tests.benchmark.bench import machine
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible, InBackground, wait_until
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Received, Simulator
+
+PROJECT_ID = "f697f813554a4f05bac882a183b20878"
+SYNC_TASK_ID = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
+ACCESS_KEY, SECRET_KEY = "SOAKACCESSKEY", "soak-secret-key"
+BATCH_SIZE = 10
+CONCURRENCY = 8
+# Long enough that a busy machine is not taken for a server that hangs.
+TIMEOUT = 2.0
+# What costs seconds each, in which the run soon waits for the one event, is rarer than the others.
+SLOW_SHARE = 1 / 6
+HTML = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+# A body that takes longer than the time-out at 0.01 s for each byte.
+LONG_BODY = '{"filler": "' + "x" * 600 + '"}'
+# The faults that keep the answer of an accepted event from the module.
+LOSING = ("reset", "close", "hang", "truncate", "drip")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong with some of the requests: ``fault`` as faults.Fault has it."""
+
+    name: str
+    kind: str
+    fault: t.Mapping[str, t.Any]
+
+    @property
+    def is_slow(self) -> bool:
+        return self.kind in ("hang", "slow", "drip") or "Retry-After" in self.fault.get("headers", {})
+
+    def seen(self, requests: t.Iterable[Received]) -> int:
+        """How often it was met."""
+        after_accepting = bool(self.fault.get("after_accepting"))
+        return sum(
+            request.fault == self.kind
+            and (self.kind != "answer" or request.status == self.fault["status"])
+            and (self.kind in ("slow", "idle") or request.accepted == after_accepting)
+            for request in requests
+        )
+
+
+def trouble(name: str, kind: str, **fault: t.Any) -> Trouble:
+    return Trouble(name, kind, fault)
+
+
+TROUBLES = (
+    trouble("connection reset before the event was accepted", "reset"),
+    trouble("connection reset after it was accepted", "reset", after_accepting=True),
+    trouble("connection closed instead of an answer", "close"),
+    trouble("connection closed after it was accepted", "close", after_accepting=True),
+    trouble("idle connection closed by the server", "idle", delay=0.002),
+    trouble("no answer at all", "hang"),
+    trouble("the answer comes after the time-out", "slow", delay=2 * TIMEOUT),
+    trouble("the answer drips in, byte by byte", "drip", status=200, body=LONG_BODY, after_accepting=True),
+    trouble("the answer is cut short", "truncate", status=200, body=LONG_BODY, after_accepting=True),
+    trouble("a gateway's page in HTML, with HTTP 502", "answer", status=502, body=HTML),
+    trouble("HTTP 503", "answer", status=503),
+    trouble("HTTP 503 with Retry-After: 1", "answer", status=503, headers={"Retry-After": "1"}),
+    trouble("HTTP 504", "answer", status=504),
+    # Not by chance: one in the first second, when it is not yet known how much is allowed, slows a run for minutes.
+    trouble("HTTP 429, three times in the middle", "answer", status=429, skip=500, times=3, probability=1.0),
+)
+KILLS = {signal.SIGTERM: "SIGTERM", signal.SIGKILL: "kill -9"}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried: so many events, each meeting each of the troubles with a probability, and so many kills.
+
+    What costs seconds each has less of a probability, by SLOW_SHARE. ``gateway`` is how many requests in a second are
+    let through.
+    """
+
+    name: str
+    events: int
+    troubles: tuple[Trouble, ...] = ()
+    probability: float = 0.0
+    gateway: float | None = None
+    kills: tuple[signal.Signals, ...] = ()
+    latency: float = 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of a trial.
+
+    ``explained`` is how many objects may have arrived twice: those of the events whose answers were kept from the
+    module, and for each `kill -9` those that were in flight.
+    """
+
+    name: str
+    met: int
+    events: int
+    beyond: int
+    repeated: int
+    explained: int
+    lost: int
+    seconds: float
+
+    def check(self) -> None:
+        """Fail where it is worse than it may be."""
+        if self.lost:
+            raise AssertionError(f"{self.name}: {self.lost} objects were lost")
+        if not self.met:
+            raise AssertionError(f"{self.name}: it never happened, so nothing was tried")
+        if self.repeated > self.explained:
+            raise AssertionError(
+                f"{self.name}: {self.repeated} objects arrived twice, and not {self.explained} at most"
+            )
+
+    def __str__(self) -> str:
+        return (
+            f"| {self.name} | {self.met:,} | {self.events:,} | {self.beyond:,} | {self.repeated:,} | {self.explained:,}"
+            f" | {self.lost:,} | {self.seconds:.1f} |"
+        )
+
+
+HEAD = """| what goes wrong | how often | events | requests beyond those | objects sent twice | explained | lost | s |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+"""
+
+
+def run_trial(trial: Trial, simulator: Simulator, folder: Path, seed: int = 0) -> Row:
+    """Send until all is accepted, whatever comes between."""
+    simulator.reset()
+    simulator.add_access_key(ACCESS_KEY, SECRET_KEY)
+    simulator.add_task(SYNC_TASK_ID, PROJECT_ID)
+    # The official SDK's signer takes the simulator longer than all else, and other tests have it.
+    simulator.set(latency=trial.latency, check_signatures=False)
+    simulator.gateway(trial.gateway)
+    for number, each in enumerate(trial.troubles):
+        probability = trial.probability * (SLOW_SHARE if each.is_slow else 1)
+        details = {"times": None, "probability": probability, "seed": seed + number, **each.fault}
+        simulator.fault(each.kind, **details)
+    names = [f"backup/2026/11/25/photo {number:07}+{number % 97}.jpg" for number in range(trial.events * BATCH_SIZE)]
+    file = folder / "names.txt"
+    file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    progress = folder / "progress"
+    progress.unlink(missing_ok=True)
+    options = {
+        "endpoint": simulator.url,
+        "project_id": PROJECT_ID,
+        "sync_task_id": SYNC_TASK_ID,
+        "access_key": ACCESS_KEY,
+        "secret_key": SECRET_KEY,
+        "object_keys_file": str(file),
+        "progress_file": str(progress),
+        "batch_size": BATCH_SIZE,
+        "concurrency": CONCURRENCY,
+        "timeout": TIMEOUT,
+        "retry_max_delay": 0.5,
+    }
+    ansible = Ansible(folder)
+    begun = time.monotonic()
+    killed = kill_again_and_again(ansible, options, trial, random.Random(seed))  # noqa: S311 - moments are no secrets
+    (last,) = ansible.modules([options]).results
+    seconds = time.monotonic() - begun
+    if last["failed"] or last["remaining_count"] or last["resumed_count"] + last["accepted_count"] != len(names):
+        raise AssertionError(f"{trial.name}: the last run did not send all that was left: {last['msg']}")
+
+    requests = simulator.requests("POST")
+    accepted = Counter(simulator.accepted_keys(SYNC_TASK_ID))
+    beyond = len(requests) - trial.events
+    # Those that found their connection closed never arrived, but are retries all the same.
+    if not trial.kills and last["retry_count"] < beyond:
+        raise AssertionError(f"{trial.name}: {last['retry_count']} retries are told of, and {beyond} arrived")
+    withheld = sum(is_withheld(request) for request in requests)
+    met = sum(each.seen(requests) for each in trial.troubles) + sum(killed.values())
+    met += sum(request.fault == "throttled" for request in requests)
+    return Row(
+        trial.name,
+        met,
+        trial.events,
+        max(beyond, last["retry_count"]),
+        sum(accepted.values()) - len(accepted),
+        (withheld + killed[signal.SIGKILL] * CONCURRENCY) * BATCH_SIZE,
+        len(set(names) - set(accepted)),
+        seconds,
+    )
+
+
+def is_withheld(request: Received) -> bool:
+    """Whether an event was accepted and the module can't know."""
+    return request.accepted and (request.fault in LOSING or request.fault == "slow")
+
+
+def kill_again_and_again(
+    ansible: Ansible, options: dict[str, t.Any], trial: Trial, randomly: random.Random
+) -> Counter[signal.Signals]:
+    """Start the module and end it at some moment, as often as the trial wants; count how often it was still there."""
+    killed: Counter[signal.Signals] = Counter()
+    process = None
+    for number in trial.kills:
+        run = InBackground(ansible, options)
+        wait_until(lambda run=run, process=process: run.ended or run.process(process) is not None)
+        process = run.process(process)
+        time.sleep(randomly.uniform(0, 0.6))
+        if process is not None and not run.ended:
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                continue
+            killed[number] += 1
+        result = run.result()
+        if number == signal.SIGTERM and not run_was_stopped(result):
+            raise AssertionError(f"{trial.name}: after SIGTERM it said {result['msg']}")
+    return killed
+
+
+def run_was_stopped(result: dict[str, t.Any]) -> bool:
+    """Whether the module ended in order: it said so, or all had been sent when the signal came."""
+    return "the run was stopped by SIGTERM" in result["msg"] if result["failed"] else not result["remaining_count"]
+
+
+def everything(events: int, probability: float, kills: tuple[signal.Signals, ...], name: str = "all of these") -> Trial:
+    return Trial(name, events, TROUBLES, probability, None, kills, 0.005)
+
+
+def trials() -> tuple[Trial, ...]:
+    alone = [Trial(each.name, 1500, (each,), 0.06 if each.is_slow else 0.03) for each in TROUBLES]
+    alone.append(Trial("HTTP 429 of a gateway that lets 300 events a second through", 1500, gateway=300))
+    alone += [Trial(name, 10_000, kills=(number,) * 8, latency=0.005) for number, name in KILLS.items()]
+    return (*alone, everything(30_000, 0.001, tuple(KILLS) * 4, "all of these faults, SIGTERM and kill -9 at once"))
+
+
+INTRODUCTION = """# Reliability
+
+Made by `make soak`, which takes some minutes. {machine}. The simulator ran on the same machine.
+
+Each row is a file of names that `oms_sync_event` handed over, {batch_size} names an event, with
+`concurrency: {concurrency}`, `timeout: {timeout:g}`, `retry_max_delay: 0.5` and a `progress_file`. Something went wrong
+with some of the requests, or the module's process was ended with a signal at a random moment and the task was run
+again. The default `retries` sufficed for all of it.
+
+- "Requests beyond those" are all requests for events that would not have been needed: retries, and what was sent again
+  after a kill.
+- "Objects sent twice" were accepted more than once. This does no harm, because OMS compares source and destination and
+  skips what is there already; it happens where an event was accepted and the module could not know.
+- "Explained" is how many that may be at most: the objects of the accepted events whose answers were kept from the
+  module, and for each `kill -9` those of the events in flight.
+- "Lost" is how many objects OMS never got. `make soak` fails if that is not 0, if more objects were sent twice than can
+  be explained, or if what a row is about never happened.
+
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="only trials with this word in their name")
+    parser.add_argument("--seed", type=int, default=20261125, help="another one makes other moments and other victims")
+    parser.add_argument("--write", type=Path, help="the folder for reliability.md")
+    arguments = parser.parse_args()
+    print(HEAD, end="", flush=True)
+    rows = []
+    begun = time.monotonic()
+    for trial in trials():
+        if arguments.only and arguments.only not in trial.name:
+            continue
+        with tempfile.TemporaryDirectory() as folder, Simulator() as simulator:
+            rows.append(run_trial(trial, simulator, Path(folder), arguments.seed))
+        print(rows[-1], flush=True)
+        rows[-1].check()
+    print(f"\n{len(rows)} trials in {time.monotonic() - begun:.0f} s")
+    if arguments.write:
+        introduction = INTRODUCTION.format(
+            machine=machine(), batch_size=BATCH_SIZE, concurrency=CONCURRENCY, timeout=TIMEOUT
+        )
+        text = introduction + HEAD + "".join(f"{row}\n" for row in rows)
+        (arguments.write / "reliability.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,342 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Whatever files, names and answers hold: they are understood, or refused with a sentence. No other exception comes."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import typing as t
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+import pytest
+from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
+    Secrets,
+    find_credentials,
+    find_credentials_and_target,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, read_answer
+from ansible_collections.huaweicloud.oms.plugins.module_utils._key_file import FORMATS, KeyFile
+from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
+    MAX_ENCODED_CHARACTERS,
+    read_object_keys,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._progress import (
+    Identity,
+    Progress,
+    Span,
+    new_record,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import FileSource
+from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
+    Endpoint,
+    Request,
+    RetryPolicy,
+    Transport,
+    check_path_segment,
+    clock_skew,
+    read_endpoint,
+    tls_context,
+)
+from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, FakeClock
+from ansible_collections.huaweicloud.oms.tests.unit.fuzzing import (
+    ANY_TEXT,
+    JSON,
+    TEXT,
+    answers,
+    assert_readable,
+    bounded,
+    nearly,
+    nested,
+    refusal,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+IDENTITY = Identity("https://oms.example.com", "project", "task", "lines", False)
+
+
+@pytest.fixture(scope="module")
+def path() -> t.Iterator[Path]:
+    """A file for one example after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder, "file")
+
+
+# ---- names
+
+
+@bounded(500)
+@given(st.lists(TEXT, max_size=4) | JSON, st.booleans())
+def test_any_names(value: t.Any, encoded: bool) -> None:
+    if refusal(read_object_keys, value, encoded):
+        return
+    keys, duplicate_count = read_object_keys(value, encoded)
+    names = [value] if isinstance(value, str) else value
+
+    assert len(keys) + duplicate_count == len(names)
+    assert {key.name for key in keys} <= set(names)
+    for key in keys:
+        assert 1 <= len(key.encoded) <= MAX_ENCODED_CHARACTERS
+        assert key.encoded.isascii()
+        if not encoded:
+            # What OMS makes of it is the very name.
+            assert unquote_plus(key.encoded, errors="strict") == key.name
+
+
+@bounded(200)
+@given(TEXT)
+def test_any_id_endpoint_and_certificate(value: str) -> None:
+    refusal(check_path_segment, "sync_task_id", value)
+    refusal(read_endpoint, "endpoint", value, "option endpoint")
+    refusal(read_endpoint, "endpoint", f"https://{value}", "option endpoint")
+    refusal(tls_context, True, value, {})
+    refusal(tls_context, True, None, {"REQUESTS_CA_BUNDLE": value})
+
+
+# ---- files of names
+
+
+LINES = st.one_of(
+    st.binary(max_size=300),
+    st.lists(TEXT, max_size=5).map(lambda lines: "\n".join(lines).encode("utf-8", "surrogatepass")),
+    st.lists(JSON, max_size=4).map(lambda values: b"\n".join(json.dumps(value).encode() for value in values)),
+    nested(),
+    st.just(b"x" * 200_000),
+)
+
+
+@bounded(250)
+@given(LINES, st.sampled_from(FORMATS), st.booleans(), st.integers(1, 3))
+def test_any_file_of_names(path: Path, content: bytes, file_format: str, encoded: bool, batch_size: int) -> None:
+    path.write_bytes(content)
+    key_file = KeyFile(str(path), file_format, encoded)
+    try:
+        if refusal(key_file.check):
+            return
+        position, _found = key_file.check()
+        batches = list(key_file.batches(batch_size))
+    finally:
+        key_file.close()
+
+    assert position.offset == len(content)
+    assert sum(len(batch.object_keys) for batch in batches) == position.object_count
+    assert batches[-1].digest == position.digest
+
+
+@bounded(50)
+@given(TEXT)
+def test_any_path(path: Path, value: str) -> None:
+    # Whatever it is, it leads to no file.
+    name = f"{path.parent}/missing/below/{value}"
+
+    assert refusal(KeyFile, name, "lines", False)
+    assert refusal(Progress, name)
+    assert refusal(find_credentials, {"auth_method": "file", "credentials_file": name}, {}, Secrets(set().add))
+
+
+# ---- progress files
+
+
+WRITTEN = [
+    {
+        "oms_progress": 1,
+        "endpoint": IDENTITY.endpoint,
+        "project_id": IDENTITY.project_id,
+        "sync_task_id": IDENTITY.sync_task_id,
+        "object_keys_file_format": "lines",
+        "object_keys_encoded": False,
+        "mark": {"start": 0, "end": 2, "object_count": 1, "digest": "d1", "open_end": False},
+        "finished": False,
+        "host": "here",
+        "pid": 1,
+    },
+    {"start": 4, "end": 6, "object_count": 1, "digest": "d3", "open_end": False},
+]
+
+
+@st.composite
+def progress_files(draw: st.DrawFn) -> bytes:
+    lines = [json.dumps(entry).encode() for entry in WRITTEN]
+    number = draw(st.integers(0, 2))
+    if number == 2:
+        return draw(st.binary(max_size=200) | nested().map(lambda line: line + b"\n"))
+    lines[number] = draw(nearly(WRITTEN[number]))
+    return b"".join(line + b"\n" for line in lines)
+
+
+@bounded(400)
+@given(progress_files())
+def test_any_progress_file(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    names = path.with_name("names")
+    names.write_bytes(b"a\nb\nc\n")
+
+    def resume() -> None:
+        progress = Progress(str(path))
+        key_file = KeyFile(str(names), "lines", False)
+        try:
+            source = FileSource(key_file, progress)
+            source.resume(IDENTITY)
+            source.begin()
+            sent.extend(name for batch in source.batches(2) for name in batch.names)
+        finally:
+            key_file.close()
+            progress.close()
+
+    sent: list[str] = []
+    if refusal(resume):
+        # What is not understood is left as it is.
+        assert path.read_bytes() == content
+    else:
+        # It vouches for nothing whose digest it does not know.
+        assert sent == ["a", "b", "c"]
+
+
+@bounded(100)
+@given(progress_files())
+def test_any_holder_of_a_progress_file(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    first = Progress(str(path))
+    try:
+        path.write_bytes(content)
+        said = refusal(Progress, str(path))
+    finally:
+        first.close()
+
+    assert said
+    assert "is in use" in said
+
+
+@bounded(100)
+@given(st.integers(0, 5), st.integers(0, 400))
+def test_a_progress_file_may_be_torn_anywhere(path: Path, events: int, cut: int) -> None:
+    """All that a kill or a full disk leaves of it is read as less, or as nothing, and never as more."""
+    path.unlink(missing_ok=True)
+    progress = Progress(str(path))
+    progress.begin(new_record(IDENTITY, "d0"))
+    whole = path.stat().st_size
+    for number in range(events):
+        progress.add(Span(2 * number, 2 * number + 2, 1, f"d{number}"))
+    progress.close()
+    content = path.read_bytes()[: max(whole, path.stat().st_size - cut)]
+    path.write_bytes(content)
+    again = Progress(str(path))
+    again.close()
+
+    assert again.record
+    assert again.record.mark.object_count == content.count(b"\n") - 1
+
+
+# ---- credentials
+
+
+CREDENTIALS = st.one_of(
+    st.binary(max_size=200),
+    TEXT.map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.lists(
+        st.sampled_from(["[basic]", "[DEFAULT]", "[other]", "ak = a", "sk = s", "sk", " sk", "= x", "ak: a", "[", ";"])
+        | TEXT
+        | TEXT.map(lambda value: f"ak = {value}")
+        | TEXT.map(lambda value: f"iam_endpoint = {value}")
+        | TEXT.map(lambda value: f"project_id = {value}"),
+        max_size=7,
+    ).map(lambda lines: "\n".join(["[basic]", "ak = key", *lines]).encode("utf-8", "surrogatepass")),
+)
+
+
+@bounded(300)
+@given(CREDENTIALS)
+def test_any_credentials_file(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    known: set[str] = set()
+    options = {"auth_method": "file", "credentials_file": str(path), "region": "cn-north-4"}
+    if refusal(find_credentials_and_target, options, {}, Secrets(known.add)):
+        return
+    found, target = find_credentials_and_target(options, {}, Secrets(known.add))
+
+    if found.credentials:
+        assert {found.credentials.access_key, found.credentials.secret_key} <= known
+    else:
+        assert found.passed_over
+        for text in found.passed_over:
+            assert_readable(text)
+    assert target.endpoint.url == "https://oms.cn-north-4.myhuaweicloud.com"
+
+
+VARIABLES = ("HW_AUTH_TOKEN", "HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME")
+PLACES = ("HW_REGION_NAME", "HW_PROJECT_ID", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4")
+
+
+@bounded(300)
+@given(
+    st.dictionaries(st.sampled_from(VARIABLES + PLACES), TEXT | st.sampled_from(["cn-north-4", "https://a.example"])),
+    st.sampled_from(["auto", "token", "aksk", "password"]),
+)
+def test_any_environment(environ: dict[str, str], method: str) -> None:
+    options = {"auth_method": method, "region": "cn-north-4"}
+    said = refusal(find_credentials_and_target, options, {"HOME": "/nonexistent", **environ}, Secrets(set().add))
+
+    # No secret is shown, as far as it is long enough to be told from the words around it.
+    for name, value in environ.items():
+        assert not (said and name in VARIABLES and len(value) > 12 and value in said)
+
+
+# ---- answers
+
+
+@bounded(500)
+@given(answers({"error_code": "OMS.0064", "error_msg": "m", "error_detail": "d"}, {"error": {"code": 1, "message": 2}}))
+def test_any_error(response: t.Any) -> None:
+    answer = response.answer(lambda text: text)
+
+    assert_readable(str(answer))
+    json.dumps(Failure("service", str(answer), "", answer).as_error()).encode()
+    for text in (answer.error_code, answer.error_msg, answer.error_detail, answer.request_id):
+        assert text is None or text.encode("utf-8")
+
+
+@pytest.mark.parametrize("before", [b'{"error_msg":', b'{"a":1,"error":{"error_detail":'])
+def test_an_error_as_deep_as_the_stack(before: bytes) -> None:
+    """What can just be read can perhaps not be written any more."""
+    for depth in range(1, 1100):
+        body = before + b"[" * depth + b"]" * depth + b"}" * before.count(b"{")
+        assert_readable(str(read_answer(400, body, None, lambda text: text)))
+
+
+@bounded(300)
+@given(st.lists(answers(), min_size=1, max_size=4), st.booleans())
+def test_any_wish_to_wait(responses: list[t.Any], repeatable: bool) -> None:
+    clock = FakeClock()
+    left = list(responses)
+    request = Request("POST", Endpoint("https://oms.example.com", "option endpoint"), "/", repeatable=repeatable)
+    transport = Transport(
+        lambda _request, _headers: left.pop(0) if len(left) > 1 else left[0], RetryPolicy(2, 1.0), clock
+    )
+    response = transport.send(request, lambda _request, _now: {})
+
+    assert response.status == responses[min(response.attempts, len(responses)) - 1].status
+    # Nobody can make it wait for longer than it says in design.md.
+    assert all(0 <= seconds <= 300 for seconds in clock.slept)
+    assert sum(clock.slept) <= 600 + 2 * 300
+    skew = clock_skew(response, START)
+    assert skew is None or isinstance(skew, float)
+    if response.gave_up:
+        assert_readable(response.gave_up)
+
+
+@bounded(200)
+@given(ANY_TEXT)
+def test_any_secret_is_hidden(secret: str) -> None:
+    registered: set[str] = set()
+    secrets = Secrets(registered.add)
+    secrets.add(secret)
+    masked = secrets.mask(f"before {secret} after".encode("utf-8", "replace").decode())
+
+    assert all(text.encode("utf-8") for text in registered)
+    if len(secret.strip()) > 6:
+        assert secret not in masked
