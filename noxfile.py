@@ -42,7 +42,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.envdir = BUILD / "nox"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
+nox.options.sessions = ["lint", "docs", "site", "unit", "integration", "sanity"]
 
 
 def find_python(version: str) -> str | None:

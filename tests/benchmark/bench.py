@@ -301,7 +301,7 @@ def table(case: Case, rows: list[Row]) -> str:
     first = rows[0].median
     events = case.objects / 10
     lines = [
-        f"### {case.name}",
+        f"## {case.name}",
         "",
         "| side | wall time, s | sending, s | objects/s | CPU ms/event | peak RSS, MB | wall time to ours |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
