@@ -321,7 +321,10 @@ SUBSET = [
     "tests/integration/test_secrets.py::test_secrets_of_the_environment",
 ]
 # Those of a cell of the thin matrix, which is part of what must be green before a change lands.
-THIN_SUBSET = ["tests/integration/test_events.py", "tests/integration/test_role.py::test_it_calls_oms_once_for_all_hosts"]
+THIN_SUBSET = [
+    "tests/integration/test_events.py",
+    "tests/integration/test_role.py::test_it_calls_oms_once_for_all_hosts",
+]
 # The tests are written for this Python. A cell with an older one has its core, or its target, tested from outside.
 TESTS_PYTHON = (3, 11)
 

@@ -5,8 +5,8 @@
 
 """How Sphinx makes the documentation site, which `make docs-site` calls.
 
-It runs in a copy of the collection, so that the pages' links between each other, and to files beside them, are those that
-a reader of the repository follows. Nothing is fetched: there is no intersphinx, and the theme comes as a package.
+It runs in a copy of the collection, so that the pages' links between each other, and to files beside them, are those
+that a reader of the repository follows. Nothing is fetched: there is no intersphinx, and the theme is a package.
 """
 
 from __future__ import annotations

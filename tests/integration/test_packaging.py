@@ -10,7 +10,6 @@ from __future__ import annotations
 import configparser
 import importlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -21,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible, Run
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
 from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import core
 from ansible_collections.huaweicloud.oms.tests.integration.test_signing_in_guide import EXECUTION_ENVIRONMENT
@@ -202,7 +201,6 @@ def test_without_requests_a_module_says_what_is_missing(
             r"Please read the module documentation and install it in the appropriate location\.",
             result["msg"],
         ), result["msg"]
-        assert "No module named 'requests'" in result["exception"]
     assert simulator.requests() == []
 
 
@@ -310,7 +308,9 @@ def test_an_execution_environment_is_made_of_it(artifact: Path, tmp_path: Path) 
     found = ansible.run("python", *introspect)
 
     assert found.returncode == 0, found.output
-    needed = [line.partition("#")[0].strip() for line in (tmp_path / "pip.txt").read_text(encoding="utf-8").splitlines()]
+    needed = [
+        line.partition("#")[0].strip() for line in (tmp_path / "pip.txt").read_text(encoding="utf-8").splitlines()
+    ]
     assert needed == (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").split()
 
 
@@ -321,27 +321,28 @@ def test_a_release_is_made_as_contributing_says(tmp_path: Path) -> None:
     """With antsibull-changelog itself; tests/unit/tools/test_release_check.py has the rest of `make release-check`."""
     clone = tmp_path / "ansible_collections" / "huaweicloud" / "oms"
     shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".git", "output"))
+    before = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    version = before.partition("-")[0]
     for name in ("galaxy.yml", "plugins/module_utils/_transport.py"):
         text = (clone / name).read_text(encoding="utf-8")
-        assert text.count("1.0.0-dev0") == 1, name
-        (clone / name).write_text(text.replace("1.0.0-dev0", "1.0.0"), encoding="utf-8")
+        assert text.count(before) == 1, name
+        (clone / name).write_text(text.replace(before, version), encoding="utf-8")
     ansible = Ansible(tmp_path, core(PACKAGING))
-    steps = """
+    # Where what is checked out is a release itself, it has been made already.
+    make = "antsibull-changelog release" if version != before else ":"
+    steps = f"""
         set -e
         cd ansible_collections/huaweicloud/oms
-        antsibull-changelog release
+        {make}
         git -c init.defaultBranch=main init --quiet
         git add --all
-        git -c user.name=tests -c user.email=tests@example.com commit --quiet --message "Release 1.0.0"
+        git -c user.name=tests -c user.email=tests@example.com -c commit.gpgsign=false commit --quiet --message Release
         python tests/tools/release_check.py .
     """
     run = ansible.run("bash", "-c", steps, environ={"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
 
     assert run.returncode == 0, run.output
     assert "This commit could be tagged and released." in run.stdout
-    page = (clone / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert all(name in page for name in MODULES)
-    assert os.listdir(clone / "changelogs") == ["changelog.yaml", "config.yaml"] or not list(
-        (clone / "changelogs").glob("fragments/*.y*ml")
-    )
-    assert MODULE in page
+    page = (clone / "CHANGELOG.md").read_text(encoding="utf-8").replace("\\", "")
+    assert [name for name in MODULES if f"huaweicloud.oms.{name}" not in page] == []
+    assert list((clone / "changelogs" / "fragments").glob("*.y*ml")) == []

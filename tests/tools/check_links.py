@@ -7,8 +7,8 @@
 
     python3 tests/tools/check_links.py FOLDER
 
-Sphinx warns of most dead links, not of those in raw HTML, nor of fragments that a theme or an extension made. What leads
-elsewhere is not followed.
+Sphinx warns of most dead links, not of those in raw HTML, nor of fragments that a theme or an extension made. What
+leads elsewhere is not followed.
 """
 
 from __future__ import annotations

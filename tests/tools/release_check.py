@@ -22,13 +22,14 @@ from pathlib import Path
 
 import yaml
 
+TRANSPORT = "plugins/module_utils/_transport.py"
 # Semantic Versioning 2.0.0, without a pre-release and without build metadata: Galaxy installs nothing else by default.
 RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 
 def user_agent_version(clone: Path) -> str:
     """Return what the modules say in their User-Agent; the file is read and not run, since requests may be missing."""
-    tree = ast.parse(clone.joinpath("plugins", "module_utils", "_transport.py").read_text(encoding="utf-8"))
+    tree = ast.parse(clone.joinpath(TRANSPORT).read_text(encoding="utf-8"))
     values = [
         ast.literal_eval(node.value)
         for node in tree.body
@@ -43,7 +44,7 @@ def version_problems(clone: Path, version: str) -> t.Iterator[str]:
         yield f"galaxy.yml: {version} is no version of a release, which is like 1.2.3"
     agent = user_agent_version(clone)
     if agent != version:
-        yield f"plugins/module_utils/_transport.py: COLLECTION_VERSION is {agent or 'missing'}, galaxy.yml has {version}"
+        yield f"{TRANSPORT}: COLLECTION_VERSION is {agent or 'missing'}, galaxy.yml has {version}"
 
 
 def changelog_problems(clone: Path, version: str) -> t.Iterator[str]:
@@ -55,7 +56,8 @@ def changelog_problems(clone: Path, version: str) -> t.Iterator[str]:
     later = [name for name in releases if RELEASE.fullmatch(name) and parts(name) > parts(version)]
     if later:
         yield f"changelogs/changelog.yaml: {', '.join(later)} is later than {version}"
-    page = clone.joinpath("CHANGELOG.md").read_text(encoding="utf-8")
+    # antsibull-changelog escapes whatever could mean something in Markdown.
+    page = clone.joinpath("CHANGELOG.md").read_text(encoding="utf-8").replace("\\", "")
     if not re.search(rf"^## v{re.escape(version)}$", page, re.MULTILINE):
         yield f"CHANGELOG.md: no heading v{version}; antsibull-changelog release writes it"
     fragments = sorted(path.name for path in clone.glob("changelogs/fragments/*.y*ml"))

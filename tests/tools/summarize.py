@@ -7,8 +7,8 @@
 
     python3 tests/tools/summarize.py REPORTS_FOLDER
 
-Reads what `make test` and `make test-thin-matrix` left there: reports of nox (sessions*.json) and one JUnit file for each
-run of pytest. The last line is `N passed, M failed`, over all of pytest's runs.
+Reads what `make test` and `make test-thin-matrix` left there: reports of nox (sessions*.json) and one JUnit file for
+each run of pytest. The last line is `N passed, M failed`, over all of pytest's runs.
 """
 
 from __future__ import annotations

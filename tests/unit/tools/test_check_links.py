@@ -13,7 +13,8 @@ from ansible_collections.huaweicloud.oms.tests.tools.check_links import problems
 GOOD = """
 <link href="style.css" rel="stylesheet"><img src="data:image/png;base64,AAAA">
 <h1 id="top">x</h1><a name="old">y</a>
-<a href="#top">1</a> <a href="">2</a> <a href="b/other.html">3</a> <a href="b/other.html#a%20b">4</a> <a href="#old">5</a>
+<a href="#top">1</a> <a href="">2</a> <a href="b/other.html">3</a> <a href="b/other.html#a%20b">4</a>
+<a href="#old">5</a>
 <a href="https://example.com/nothing#here">6</a> <a href="mailto:a@example.com">7</a>
 """
 

@@ -52,7 +52,8 @@ def add_release(clone: Path, version: str) -> None:
     changelog = yaml.safe_load(file.read_text(encoding="utf-8"))
     changelog["releases"][version] = {"changes": {"release_summary": "A release."}, "release_date": "2026-11-25"}
     file.write_text(yaml.safe_dump(changelog), encoding="utf-8")
-    (clone / "CHANGELOG.md").write_text(f"# Release Notes\n\n## v{version}\n", encoding="utf-8")
+    escaped = re.sub("([.-])", r"\\\1", version)
+    (clone / "CHANGELOG.md").write_text(f"# Release Notes\n\n## v{escaped}\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +75,9 @@ def clone(released: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(released, tmp_path / "oms"))
 
 
-def test_a_release_is_green(released: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_release_is_green(
+    released: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["release_check.py", str(released)])
 
     assert release_check.main() == 0
