@@ -14,7 +14,6 @@ CELL.integration.xml, as far as it came.
 from __future__ import annotations
 
 import json
-import re
 import sys
 import typing as t
 from pathlib import Path
@@ -38,11 +37,9 @@ def tests_of(junit: Path) -> str:
 def row(reports: Path, session: dict[str, t.Any]) -> tuple[str, ...]:
     """Return a cell's line of the table.
 
-    :arg session: as nox reports it; its name has the cell's in brackets.
+    :arg session: as nox reports it; among its arguments is the cell's name.
     """
-    match = re.search(r"\((.+)\)", session["name"])
-    assert match, session["name"]
-    cell = match[1]
+    cell = session["args"]["name"]
     state = STATES[session["result"]]
     unit, integration = (tests_of(reports / f"{cell}.{kind}.xml") for kind in ("unit", "integration"))
     why = "" if state == "green" else str(session["reason"] or "see above")
@@ -60,11 +57,11 @@ def table(rows: t.Sequence[tuple[str, ...]]) -> str:
 def main() -> int:
     reports = Path(sys.argv[1])
     sessions = json.loads((reports / "sessions.json").read_text())["sessions"]
-    cells = [session for session in sessions if session["name"].startswith("matrix_") and "(" in session["name"]]
-    rows = [row(reports, session) for session in cells]
+    # The others copy the collection and make environments.
+    rows = [row(reports, session) for session in sessions if "name" in session["args"]]
     print("\n" + table([HEADINGS, *rows]))
-    red = [cell for cell, state, *_ in rows if state == "red"]
-    print(f"\n{len(rows)} cells, {len(red)} red" + "".join(f": {', '.join(red)}" for _ in red[:1]))
+    red = [cells[0] for cells in rows if cells[1] == "red"]
+    print(f"\n{len(rows)} cells, {len(red)} red{': ' if red else ''}{', '.join(red)}")
     return bool(red)
 
 

@@ -34,7 +34,9 @@ def main() -> None:
     print("\nSummary")
     for report in sorted(reports.glob("sessions*.json")):
         for session in json.loads(report.read_text())["sessions"]:
-            print(f"  {session['name']:<36} {session['result']}")
+            # A session of the matrix has the name of its cell.
+            name = " ".join([session["name"], *filter(None, [session["args"].get("name")])])
+            print(f"  {name:<36} {session['result']}")
     for junit in sorted(reports.glob("*.xml")):
         counts = count_tests(junit)
         print(f"  tests: {junit.stem:<29} " + ", ".join(f"{number} {name}" for name, number in counts.items()))

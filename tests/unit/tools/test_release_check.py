@@ -144,7 +144,7 @@ SPOILED: list[tuple[t.Callable[[Path], None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "sentence"), SPOILED, ids=[spoil.__name__ for spoil, _ in SPOILED])
+@pytest.mark.parametrize(("spoil", "sentence"), SPOILED, ids=[spoiled[0].__name__ for spoiled in SPOILED])
 def test_each_thing_that_stands_against_a_release_is_said(
     clone: Path, spoil: t.Callable[[Path], None], sentence: str
 ) -> None:
