@@ -10,12 +10,13 @@ export XDG_CACHE_HOME ?= $(CURDIR)/build/cache
 .DEFAULT_GOAL := help
 # All targets share the one copy of the collection below build/.
 .NOTPARALLEL:
-.PHONY: help demo test lint format docs unit integration sanity bench soak build clean nox
+.PHONY: help demo test test-thin-matrix test-matrix lint format docs docs-site unit integration sanity bench soak build \
+	release-check clean nox
 
 help: ## List what can be done
 	@echo "make TARGET [ARGS=...], where TARGET is one of"
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
-		printf '  %-12s %s\n' "$$target" "$$text"; done
+		printf '  %-16s %s\n' "$$target" "$$text"; done
 
 demo: ## Show the collection at work, without an account
 	@$(MAKE_VENV) build/venvs/demo tests/requirements/core.txt tests/requirements/simulator.txt
@@ -29,11 +30,28 @@ test: nox ## Run all of the sessions below, up to sanity, and sum up
 	$(PYTHON) tests/tools/summarize.py build/reports || status=1; \
 	exit $$status
 
+test-thin-matrix: nox ## A few tests on the oldest and the newest core, and on the oldest target; sums up `test`, too
+	@mkdir -p build/reports && rm -f build/reports/*thin*
+	@status=0; \
+	$(NOX) --report build/reports/sessions-thin.json --tags thin -- thin || status=$$?; \
+	$(PYTHON) tests/tools/summarize.py build/reports || status=1; \
+	exit $$status
+
+test-matrix: nox ## All supported cores and Pythons, for an hour; some: make test-matrix ARGS="-k 'core-2.16 or target'"
+	@rm -rf build/reports/matrix && mkdir -p build/reports/matrix
+	@status=0; \
+	$(NOX) --report build/reports/matrix/sessions.json --tags matrix $(ARGS) || status=$$?; \
+	$(PYTHON) tests/tools/matrix_table.py build/reports/matrix || status=1; \
+	exit $$status
+
 lint: nox ## ruff, mypy, yamllint, REUSE, the changelog, ansible-lint
 	@$(NOX) -s lint
 
 docs: nox ## Check the documentation of plugins and roles
 	@$(NOX) -s docs
+
+docs-site: nox ## Build the documentation site, build/site/html, and check its links
+	@$(NOX) -s site
 
 unit: nox ## Unit tests; one of them: make unit ARGS="tests/unit/FILE -k WORD"
 	@$(NOX) -s unit -- $(ARGS)
@@ -55,6 +73,9 @@ format: nox ## Format the Python files
 
 build: nox ## Build the artifact, below build/dist
 	@$(NOX) -s build
+
+release-check: nox ## Prove that the commit that is checked out could be tagged and released
+	@$(NOX) -s release_check
 
 clean: ## Delete everything that was made
 	rm -rf build

@@ -12,8 +12,10 @@ GitHub, and everything here must run with a package index and nothing else.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 import nox
@@ -40,7 +42,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.envdir = BUILD / "nox"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
+nox.options.sessions = ["lint", "docs", "site", "unit", "integration", "sanity"]
 
 
 def find_python(version: str) -> str | None:
@@ -66,6 +68,7 @@ EXTRA_PYTHONS = {
     "core_newest": find_python("3.13"),
     "target_python39": find_python(TARGET_PYTHON),
     "eda": find_python("3.11"),
+    "packaging": find_python("3.11"),
 }
 # A missing Python is an error in CI: no test may be left out there without a word. Elsewhere its tests are skipped.
 EXTRA_SESSIONS = [name for name, python in EXTRA_PYTHONS.items() if python or os.environ.get("CI")]
@@ -165,6 +168,23 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(requires=["copy"])
+def site(session: nox.Session) -> None:
+    """Build the documentation site, build/site/html: the guides and the reference. A warning is an error."""
+    install(session, "core", "docs", "site")
+    # A copy of its own, since the reference is made beside the guides, and the linters are not to find it there.
+    pages = BUILD / "site" / "pages"
+    shutil.rmtree(BUILD / "site", ignore_errors=True)
+    shutil.copytree(COPY, pages, ignore=shutil.ignore_patterns(".git", "tests"))
+    (pages / "reference").mkdir()
+    reference = ["collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
+    session.run("antsibull-docs", *reference, f"--dest-dir={pages}/reference", "huaweicloud.oms", env=ENVIRONMENT)
+    html = BUILD / "site" / "html"
+    sphinx = ["--builder=html", "--fail-on-warning", "--keep-going", "--quiet", f"--conf-dir={pages}/docs/site"]
+    session.run("sphinx-build", *sphinx, str(pages), str(html), env=ENVIRONMENT)
+    session.run("python", "tests/tools/check_links.py", str(html))
+
+
+@nox.session(requires=["copy"])
 def unit(session: nox.Session) -> None:
     """Unit tests with branch coverage. Arguments after `--` go to pytest instead of all that.
 
@@ -183,12 +203,14 @@ def unit(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """The real module through Ansible, against the simulator. Arguments after `--` go to pytest instead of all that."""
     install(session, "core", "simulator", "pytest")
-    for name, folder in {
+    folders = {
         "core_oldest": "bin",
         "core_newest": "bin",
-        "target_python39": "bin/python",
         "eda": "bin",
-    }.items():
+        "packaging": "bin",
+        "target_python39": "bin/python",
+    }
+    for name, folder in folders.items():
         if name in EXTRA_SESSIONS:
             session.env[f"OMS_TEST_{name.upper()}"] = str(BUILD / "nox" / name / folder)
         else:
@@ -229,10 +251,20 @@ def eda(session: nox.Session) -> None:
     install(session, "eda")
 
 
+@nox.session(python=EXTRA_PYTHONS["packaging"] or "3.11")
+def packaging(session: nox.Session) -> None:
+    """Only an environment, for the integration tests: what reads the artifact."""
+    install(session, "core", "packaging")
+
+
 @nox.session(requires=["copy"])
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity with nothing ignored, and again what concerns the oldest Python of managed hosts."""
     install(session, "core")
+    run_sanity(session)
+
+
+def run_sanity(session: nox.Session) -> None:
     # In the real home directory: what ansible-test keeps there takes minutes to make and serves all collections.
     session.run("python", "tests/tools/prepare_ansible_test.py")
     session.chdir(COPY)
@@ -282,3 +314,126 @@ def build(session: nox.Session) -> None:
         str(COPY),
         env=ENVIRONMENT,
     )
+
+
+@nox.session(name="release_check", requires=["copy"])
+def release_check(session: nox.Session) -> None:
+    """Prove that the commit that is checked out could be tagged and released."""
+    install(session, "core")
+    session.run("python", "tests/tools/release_check.py", str(ROOT), env=ENVIRONMENT)
+
+
+# ---- the matrix: what is supported, cell by cell. `make test-matrix` runs it, tests/tools/matrix_table.py shows it.
+
+# Of each core the lowest Python that its metadata allows, and the highest that its ansible-test knows, up to 3.13. From
+# 2.20 on that would be 3.14 or later, which none of us has at hand yet.
+CORES = [
+    ("2.16", "core_oldest", ["3.10", "3.12"]),
+    ("2.18", "core_2.18", ["3.11", "3.13"]),
+    ("2.19", "core", ["3.11", "3.13"]),
+    ("2.20", "core_2.20", ["3.12", "3.13"]),
+    ("2.21", "core_2.21", ["3.12", "3.13"]),
+    ("2.22", "core_newest", ["3.13"]),
+]
+# The first as old as RHEL 9 has it; the modules meet what is current on the others.
+TARGETS = [(TARGET_PYTHON, "target_python39"), *((python, "target") for python in ("3.10", "3.11", "3.12", "3.13"))]
+
+# The integration tests of a cell: what may differ from core to core and from Python to Python, in about a minute.
+SUBSET = [
+    *(f"tests/integration/test_{name}.py" for name in ("events", "errors", "refusals", "bulk", "role", "sync_tasks")),
+    "tests/integration/test_secrets.py::test_secrets_of_the_environment",
+]
+# Those of a cell of the thin matrix, which is part of what must be green before a change lands.
+THIN_SUBSET = [
+    "tests/integration/test_events.py",
+    "tests/integration/test_role.py::test_it_calls_oms_once_for_all_hosts",
+]
+# The tests are written for this Python. A cell with an older one has its core, or its target, tested from outside.
+TESTS_PYTHON = (3, 11)
+
+# The oldest and the newest core, each with its lowest Python, and the lowest of the targets.
+THIN = {"core-2.16-python-3.10", "core-2.22-python-3.13", "target-python-3.9"}
+
+
+def cell(name: str, python: str, *arguments: str) -> t.Any:
+    """Return a cell's parameters: its interpreter, its name and what else its session takes."""
+    # Without an interpreter nox says that it is missing, and goes on with the next cell.
+    parameters = [find_python(python) or python, name, *arguments]
+    return nox.param(*parameters, id=name, tags=["thin"] if name in THIN else None)
+
+
+def run_subset(session: nox.Session, name: str, **environ: str) -> None:
+    """Run a cell's integration tests, with pytest and the simulator from an environment of their own.
+
+    :arg environ: what tests/integration/ansible_runs.py is to put under test.
+    """
+    thin = "thin" in session.posargs
+    junit = REPORTS / f"thin-{name}.xml" if thin else REPORTS / "matrix" / f"{name}.integration.xml"
+    subset = THIN_SUBSET if thin else SUBSET
+    session.chdir(COPY)
+    session.run(
+        str(BUILD / "nox" / "matrix_tests" / "bin" / "pytest"),
+        *("-o", f"cache_dir={BUILD}/cache/pytest", "-m", "not slow", "--numprocesses=auto", f"--junit-xml={junit}"),
+        *subset,
+        env={**ENVIRONMENT, "PATH": f"{BUILD}/nox/matrix_tests/bin{os.pathsep}{os.environ['PATH']}", **environ},
+        external=True,
+    )
+
+
+@nox.session
+def matrix_tests(session: nox.Session) -> None:
+    """Only an environment, for the cells of the matrix: what runs their integration tests."""
+    install(session, "core", "simulator", "pytest")
+
+
+@nox.session(requires=["copy", "matrix_tests"], tags=["matrix"], default=False)
+@nox.parametrize(
+    "python,name,requirements",
+    [
+        cell(f"core-{core}-python-{python}", python, requirements)
+        for core, requirements, pythons in CORES
+        for python in pythons
+    ],
+)
+def matrix_core(session: nox.Session, name: str, requirements: str) -> None:
+    """Unit tests within an ansible-core's own environment, and a subset of the integration tests with its commands."""
+    python = session.run("python", "-c", "import sys; print(*sys.version_info[:2])", silent=True)
+    failed = []
+    if "thin" not in session.posargs and tuple(map(int, str(python).split())) >= TESTS_PYTHON:
+        install(session, requirements, "simulator", "pytest")
+        try:
+            run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/matrix/{name}.unit.xml", "--numprocesses=auto")
+        except nox.command.CommandFailed:
+            failed.append("unit tests")
+    else:
+        install(session, requirements)
+    try:
+        # The second is for the tests that choose a core themselves.
+        run_subset(session, name, OMS_TEST_CORE=session.bin, OMS_TEST_CORE_OLDEST=session.bin)
+    except nox.command.CommandFailed:
+        failed.append("integration tests")
+    if failed:
+        session.error("failed: " + ", ".join(failed))
+
+
+@nox.session(requires=["copy", "matrix_tests"], tags=["matrix"], default=False)
+@nox.parametrize(
+    "python,name,requirements",
+    [cell(f"target-python-{python}", python, requirements) for python, requirements in TARGETS],
+)
+def matrix_target(session: nox.Session, name: str, requirements: str) -> None:
+    """A subset of the integration tests, with modules that run on a Python of a managed host."""
+    install(session, requirements)
+    run_subset(session, name, OMS_TEST_TARGET=str(Path(session.bin, "python")))
+
+
+@nox.session(requires=["copy"], tags=["matrix"], default=False)
+@nox.parametrize(
+    "python,name,requirements",
+    [cell("sanity-2.18", "3.13", "core_2.18"), cell("sanity-2.22", "3.13", "core_newest")],
+)
+def matrix_sanity(session: nox.Session, name: str, requirements: str) -> None:
+    """ansible-test sanity of another core than that of `make sanity`."""
+    session.log(name)
+    install(session, requirements)
+    run_sanity(session)

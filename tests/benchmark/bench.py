@@ -307,7 +307,7 @@ def table(case: Case, rows: list[Row]) -> str:
     first = rows[0].median
     events = case.objects / 10
     lines = [
-        f"### {case.name}",
+        f"## {case.name}",
         "",
         "| side | wall time, s | before, s | sending, s | objects/s | CPU ms/event | peak RSS, MB | wall to ours |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

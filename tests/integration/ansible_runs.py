@@ -54,11 +54,13 @@ class Ansible:
     """Ansible in a folder of its own, with an environment that holds nothing of the caller's but its PATH.
 
     :arg folder: for playbooks, results and the home directory.
-    :arg bin_folder: of the environment to take `ansible` from; the default core's, if not given.
+    :arg bin_folder: of the environment to take `ansible` from; if not given, that of the matrix's cell, or else the
+        default core's.
     """
 
     def __init__(self, folder: Path, bin_folder: str | None = None) -> None:
         self.folder = folder
+        bin_folder = bin_folder or os.environ.get("OMS_TEST_CORE")
         self._path = os.pathsep.join([*([bin_folder] if bin_folder else []), os.environ["PATH"]])
         self._home = folder / "home"
         self._home.mkdir(exist_ok=True)
@@ -94,6 +96,9 @@ class Ansible:
 
     def run(self, *command: str, environ: t.Mapping[str, str] | None = None) -> Run:
         """Run a command."""
+        if "OMS_TEST_TARGET" in os.environ and command[0] in ("ansible", "ansible-playbook"):
+            # A cell of the matrix. As an extra variable, since the implicit localhost has one of its own.
+            command = (command[0], "-e", f"ansible_python_interpreter={os.environ['OMS_TEST_TARGET']}", *command[1:])
         results = self.folder / "results.jsonl"
         results.unlink(missing_ok=True)
         environment = {

@@ -128,10 +128,3 @@ def test_the_credential_type_of_awx_fits_the_module(
     }
     assert run.results[0]["changed"], run.output
     assert len(simulator.requests("GET", "/v3/projects")) == bool(empty)
-
-
-def test_the_execution_environment_is_one_for_ansible_builder() -> None:
-    assert EXECUTION_ENVIRONMENT["version"] == 3
-    assert set(EXECUTION_ENVIRONMENT["dependencies"]) == {"ansible_core", "ansible_runner", "galaxy"}
-    (collection,) = EXECUTION_ENVIRONMENT["dependencies"]["galaxy"]["collections"]
-    assert re.fullmatch(r"huaweicloud-oms-[0-9.]+\.tar\.gz", collection["name"])

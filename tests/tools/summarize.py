@@ -7,8 +7,8 @@
 
     python3 tests/tools/summarize.py REPORTS_FOLDER
 
-Reads what `make test` left there: sessions.json (nox) and one JUnit file for each run of pytest. The last line is `N
-passed, M failed`, over all of pytest's runs.
+Reads what `make test` and `make test-thin-matrix` left there: reports of nox (sessions*.json) and one JUnit file for
+each run of pytest. The last line is `N passed, M failed`, over all of pytest's runs.
 """
 
 from __future__ import annotations
@@ -32,11 +32,14 @@ def main() -> None:
     sums = {"passed": 0, "failed": 0, "skipped": 0}
 
     print("\nSummary")
-    for session in json.loads((reports / "sessions.json").read_text())["sessions"]:
-        print(f"  {session['name']:<18} {session['result']}")
+    for report in sorted(reports.glob("sessions*.json")):
+        for session in json.loads(report.read_text())["sessions"]:
+            # A session of the matrix has the name of its cell.
+            name = " ".join([session["name"], *filter(None, [session["args"].get("name")])])
+            print(f"  {name:<36} {session['result']}")
     for junit in sorted(reports.glob("*.xml")):
         counts = count_tests(junit)
-        print(f"  tests: {junit.stem:<11} " + ", ".join(f"{number} {name}" for name, number in counts.items()))
+        print(f"  tests: {junit.stem:<29} " + ", ".join(f"{number} {name}" for name, number in counts.items()))
         for name, number in counts.items():
             sums[name] += number
 

@@ -1,0 +1,142 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""What the pages for those who carry on say is there, and so is what CI calls."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.huaweicloud.oms.tests.unit.test_house import MAY_IMPORT
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").glob("*/*.md")])
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ISSUE_FORMS = [path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml"]
+
+
+def read(*path: str) -> str:
+    return ROOT.joinpath(*path).read_text(encoding="utf-8")
+
+
+def targets() -> set[str]:
+    """What make shows; the others are for itself."""
+    return set(re.findall(r"^([a-z-]+):.*## ", read("Makefile"), re.MULTILINE))
+
+
+def links(path: Path) -> list[str]:
+    """The relative links of a page, without fragments."""
+    found = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
+    return [link for link in found if not re.match("[a-z]+:", link)]
+
+
+def of_artifact(path: Path) -> bool:
+    """Whether galaxy.yml lets it into the artifact."""
+    name = str(path.relative_to(ROOT))
+    ignored = yaml.safe_load(read("galaxy.yml"))["build_ignore"]
+    return not any(fnmatch.fnmatch(name, pattern) or name.startswith(f"{pattern}/") for pattern in ignored)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files_that_the_reader_has(path: Path) -> None:
+    for link in links(path):
+        target = (path.parent / link).resolve()
+        assert target.exists(), link
+        assert of_artifact(target) or not of_artifact(path), f"{link} is not in the artifact"
+
+
+def test_contributing_explains_each_target_of_make() -> None:
+    text = read("CONTRIBUTING.md")
+    table = re.findall(r"^\| `make ([a-z-]+)` \|", text, re.MULTILINE)
+
+    assert {*table, "help"} == targets()
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets()
+
+
+def test_contributing_names_folders_and_sections_that_exist() -> None:
+    text = read("CONTRIBUTING.md")
+    folders = re.findall(r"^\| `(tests/[a-z/]+)` \|", text, re.MULTILINE)
+    files = re.findall(r"\b(tests/[\w/]+\.py)\b", text)
+    sections = {name for name, _title in yaml.safe_load(read("changelogs", "config.yaml"))["sections"]} | {"trivial"}
+
+    assert len(folders) > 5
+    assert files
+    assert [name for name in (*folders, *files) if not (ROOT / name).exists()] == []
+    chapter = text[text.index("## Changelog fragments") : text.index("## Releasing")]
+    named = {name for name in re.findall(r"`([a-z]+_[a-z]+)`|`(trivial)`", chapter) for name in name if name}
+    assert named <= sections
+    (example,) = re.findall(r"```yaml\n(.*?)```", chapter, re.DOTALL)
+    assert set(yaml.safe_load(example)) <= sections
+
+
+def test_the_architecture_has_the_table_of_the_house() -> None:
+    text = read("ARCHITECTURE.md")
+    chapter = text[text.index("## The rooms") : text.index("## How an event comes about")]
+    rows = re.findall(r"^\| `(_[a-z_]+)` \| .+ \| (.+) \|$", chapter, re.MULTILINE)
+    table = {name: set(re.findall(r"`(_\w+)`", doors)) for name, doors in rows}
+
+    assert table == MAY_IMPORT
+
+
+def test_the_architecture_names_each_lock() -> None:
+    """A new lock has to be explained; one that has gone must not be."""
+    code = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / "module_utils").glob("*.py")}
+    locked = {name for name, text in code.items() if re.search(r"threading\.(R?Lock|Condition)\(|fcntl\.flock\(", text)}
+    text = read("ARCHITECTURE.md")
+    chapter = text[text.index("## Threads and locks") : text.index("## Where to add what")]
+
+    assert set(re.findall(r"^\| `(_\w+)`", chapter, re.MULTILINE)) == locked
+
+
+def test_the_architecture_names_files_that_exist() -> None:
+    names = re.findall(r"`((?:tests|plugins|docs|meta)/[\w/.-]*)`", read("ARCHITECTURE.md"))
+
+    assert names
+    assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def steps(workflow: Path) -> t.Iterator[dict[str, t.Any]]:
+    for job in yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values():
+        yield from job["steps"]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_ci_calls_what_a_developer_calls(workflow: Path) -> None:
+    commands = [step["run"] for step in steps(workflow) if "run" in step]
+
+    assert commands
+    for command in commands:
+        assert command == ".ci/run" or command.removeprefix("make ") in targets(), command
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_ci_has_the_pythons_and_no_more_rights_than_it_needs(workflow: Path) -> None:
+    pythons = [step["with"]["python-version"].split() for step in steps(workflow) if "setup-python" in str(step)]
+
+    assert pythons
+    for versions in pythons:
+        assert set(versions) == {"3.9", "3.10", "3.11", "3.12", "3.13"}
+        # The one that is `python3`, which make takes.
+        assert versions[-1] == "3.11"
+    parsed = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+    assert parsed["permissions"] == {"contents": "read"}
+    assert all(job["timeout-minutes"] for job in parsed["jobs"].values())
+
+
+@pytest.mark.parametrize("form", ISSUE_FORMS, ids=lambda path: path.stem)
+def test_an_issue_form_has_what_github_wants(form: Path) -> None:
+    parsed = yaml.safe_load(form.read_text(encoding="utf-8"))
+    fields = [field for field in parsed["body"] if field["type"] != "markdown"]
+
+    assert parsed["name"]
+    assert parsed["description"]
+    assert len({field["id"] for field in fields}) == len(fields)
+    assert all(field["attributes"]["label"] for field in fields)
+    assert {field["type"] for field in parsed["body"]} <= {"markdown", "textarea", "input", "dropdown", "checkboxes"}
