@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 NOX := build/venvs/nox/bin/python -m nox
+# Of the matrix: all of it, or names of cells.
+CELLS ?= matrix
 MAKE_VENV := $(PYTHON) tests/tools/make_venv.py
 
 # What pip, uv and nox keep for later would else go to the home directory.
@@ -37,10 +39,10 @@ test-thin-matrix: nox ## A few tests on the oldest and the newest core, and on t
 	$(PYTHON) tests/tools/summarize.py build/reports || status=1; \
 	exit $$status
 
-test-matrix: nox ## All supported cores and Pythons, for an hour; some: make test-matrix ARGS="-k 'core-2.16 or target'"
+test-matrix: nox ## All supported cores and Pythons, for an hour; some: make test-matrix CELLS="core-2.16-python-3.10 sanity-2.18"
 	@rm -rf build/reports/matrix && mkdir -p build/reports/matrix
 	@status=0; \
-	$(NOX) --report build/reports/matrix/sessions.json --tags matrix $(ARGS) || status=$$?; \
+	$(NOX) --report build/reports/matrix/sessions.json --tags $(CELLS) || status=$$?; \
 	$(PYTHON) tests/tools/matrix_table.py build/reports/matrix || status=1; \
 	exit $$status
 

@@ -338,7 +338,7 @@ CORES = [
 # The first as old as RHEL 9 has it; the modules meet what is current on the others.
 TARGETS = [(TARGET_PYTHON, "target_python39"), *((python, "target") for python in ("3.10", "3.11", "3.12", "3.13"))]
 
-# The integration tests of a cell: what may differ from core to core and from Python to Python, in about a minute.
+# The integration tests of a cell: what may differ from core to core and from Python to Python, in a few minutes.
 SUBSET = [
     *(f"tests/integration/test_{name}.py" for name in ("events", "errors", "refusals", "bulk", "role", "sync_tasks")),
     "tests/integration/test_secrets.py::test_secrets_of_the_environment",
@@ -359,7 +359,8 @@ def cell(name: str, python: str, *arguments: str) -> t.Any:
     """Return a cell's parameters: its interpreter, its name and what else its session takes."""
     # Without an interpreter nox says that it is missing, and goes on with the next cell.
     parameters = [find_python(python) or python, name, *arguments]
-    return nox.param(*parameters, id=name, tags=["thin"] if name in THIN else None)
+    # By its tag a cell is run alone: a hyphen in an expression of `-k` would be a minus.
+    return nox.param(*parameters, id=name, tags=[name, *(["thin"] if name in THIN else [])])
 
 
 def run_subset(session: nox.Session, name: str, **environ: str) -> None:
@@ -402,7 +403,8 @@ def matrix_core(session: nox.Session, name: str, requirements: str) -> None:
     if "thin" not in session.posargs and tuple(map(int, str(python).split())) >= TESTS_PYTHON:
         install(session, requirements, "simulator", "pytest")
         try:
-            run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/matrix/{name}.unit.xml", "--numprocesses=auto")
+            # One after the other: some are named by sets, whose order differs from process to process.
+            run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/matrix/{name}.unit.xml")
         except nox.command.CommandFailed:
             failed.append("unit tests")
     else:

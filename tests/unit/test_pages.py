@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import re
 import typing as t
@@ -140,3 +141,21 @@ def test_an_issue_form_has_what_github_wants(form: Path) -> None:
     assert len({field["id"] for field in fields}) == len(fields)
     assert all(field["attributes"]["label"] for field in fields)
     assert {field["type"] for field in parsed["body"]} <= {"markdown", "textarea", "input", "dropdown", "checkboxes"}
+
+
+def test_the_matrix_has_what_the_readme_promises() -> None:
+    values = {
+        node.targets[0].id: node.value
+        for node in ast.parse(read("noxfile.py")).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    cores = ast.literal_eval(values["CORES"])
+    promised = re.search(r"ansible-core (2\.\d+) to (2\.\d+) on the controller", read("README.md"))
+
+    assert promised
+    assert promised.groups() == (cores[0][0], cores[-1][0])
+    assert yaml.safe_load(read("meta", "runtime.yml"))["requires_ansible"] == f">={cores[0][0]}.0"
+    for version, requirements, _pythons in cores:
+        assert re.search(
+            rf"^ansible-core\S*{re.escape(version)}\.", read("tests", "requirements", f"{requirements}.txt"), re.M
+        )
