@@ -74,7 +74,7 @@ MAX_RETRY_AFTER_SECONDS = 300.0
 MAX_THROTTLED_SECONDS = 600.0
 # The first retry's longest delay is twice this one.
 BASE_DELAY_SECONDS = 1.0
-# The pause after the first 429 since something was accepted. Going slower is the remedy; the pause lets all heed it.
+# The pause after the first 429s since something was accepted. Going slower is the remedy; the pause lets all heed it.
 PAUSE_SECONDS = 0.1
 # What rate_limit may be: one attempt in an hour, and more than a process can make.
 MIN_RATE = 1 / 3600
@@ -88,6 +88,9 @@ PACE_CUT = 0.05
 RECOVERY_SECONDS = 20.0
 # Attempts in a second: the least that 429s bring the pace to.
 LEAST_PACE = 1.0
+# So many 429s without an acceptance between them tell of the pace. A single one does not: gateways have them for other
+# reasons, too, and to go slower for each of them would soon be to creep.
+TELLING_REFUSALS = 2
 
 
 @dataclass(frozen=True)
@@ -199,9 +202,9 @@ class Pace:
     """When attempts may start; all threads of a run ask.
 
     Two things bound the pace. The option O(rate_limit) holds in any window of one second. And where the service
-    answers 429, all pause together and go on a little slower than it was accepting; from there the pace grows again,
-    slowly around where it was refused and faster beyond, so that most of what the service allows is used and little of
-    what is sent is refused.
+    answers 429, all pause together; where it does so more than once in a row, they go on a little slower than it was
+    accepting. From there the pace grows again, slowly around where it was refused and faster beyond, so that most of what the
+    service allows is used and little of what is sent is refused.
 
     :arg rate_limit: attempts in a second, 0 for any number; less than 1 for one in several seconds.
     """
@@ -221,6 +224,7 @@ class Pace:
         self._starts: collections.deque[float] = collections.deque(maxlen=max(1, int(rate_limit)))
         self._due = -math.inf
         self._accepted: collections.deque[float] = collections.deque()
+        self._refused_in_a_row = 0
         self._refused_rate = math.inf
         self._cut_at = -math.inf
         self._paused_until = -math.inf
@@ -259,9 +263,9 @@ class Pace:
         """Note that the service accepted an attempt."""
         now = self._clock.monotonic()
         with self._lock:
+            self._refused_in_a_row = 0
             self._accepted.append(now)
-            while self._accepted[0] < now - 1:
-                self._accepted.popleft()
+            self._forget_before(now - 1)
 
     def pause(self, seconds: float) -> None:
         """Let nobody start an attempt for a while."""
@@ -269,7 +273,7 @@ class Pace:
             self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
 
     def refused(self, started: float) -> bool:
-        """Note that the service refused an attempt because there were too many, and go slower.
+        """Note that the service refused an attempt because there were too many, and go slower if it goes on so.
 
         :arg started: when it started, as `wait` said.
         :returns: False where it started before the pace was cut, and says nothing of the new one.
@@ -278,8 +282,10 @@ class Pace:
         with self._lock:
             if started < self._cut_at:
                 return False
-            while self._accepted and self._accepted[0] < now - 1:
-                self._accepted.popleft()
+            self._refused_in_a_row += 1
+            if self._refused_in_a_row < TELLING_REFUSALS:
+                return True
+            self._forget_before(now - 1)
             # What was accepted in the last second is what the service allows, unless a pause or a slow start was in it:
             # then the pace that was refused tells more. Where there was none, how much is allowed is not known.
             pace = self._rate()
@@ -288,6 +294,10 @@ class Pace:
             self._refused_rate = max(LEAST_PACE, known, min(accepted, pace))
             self._cut_at = now
             return True
+
+    def _forget_before(self, time_: float) -> None:
+        while self._accepted and self._accepted[0] < time_:
+            self._accepted.popleft()
 
 
 @dataclass(frozen=True)
@@ -404,7 +414,9 @@ class Transport:
     def _pause(self) -> float:
         """Seconds for which all pause after a 429: longer, the more of them there were in a row."""
         self._refusals += 1
-        return min(self._policy.max_delay, PAUSE_SECONDS) if self._refusals == 1 else self._backoff(self._refusals - 1)
+        if self._refusals <= TELLING_REFUSALS:
+            return min(self._policy.max_delay, PAUSE_SECONDS)
+        return self._backoff(self._refusals - TELLING_REFUSALS)
 
     def _delay(self, number: int) -> float:
         """Seconds before the given retry, counted from 1.

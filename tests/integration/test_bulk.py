@@ -185,6 +185,21 @@ def test_an_outage_does_not_end_a_run(
 # ---- the pace
 
 
+def test_a_stray_429_does_not_slow_a_run_down(
+    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
+) -> None:
+    """In its first moments, of which nothing can be told."""
+    write(names_file, numbered(3000))
+    simulator.set(latency=0.02)
+    simulator.fault("answer", status=429, skip=10)
+    (result,) = ansible.modules([bulk]).results
+
+    times = [request.monotonic for request in simulator.requests()]
+    assert (result["accepted_count"], result["retry_count"]) == (3000, 1)
+    # With 20 ms and 8 at once it takes about a second; at the pace of the first moments it would take ten.
+    assert times[-1] - times[0] < 5
+
+
 def test_a_rate_limit_holds_in_any_second(
     simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
 ) -> None:

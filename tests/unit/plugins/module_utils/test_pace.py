@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import typing as t
@@ -114,12 +115,43 @@ def test_most_of_what_a_gateway_allows_is_used_and_little_refused(limit: int) ->
 
 
 def refuse(pace: Pace, clock: FakeClock, accepted: int) -> None:
-    """So many are accepted within a second, and then one is refused."""
+    """So many are accepted within a second, and then two are refused in a row."""
     for _number in range(accepted):
         pace.wait()
         pace.accepted()
     clock.slept.append(0.001)
-    assert pace.refused(pace.wait())
+    started = pace.wait()
+    assert pace.refused(started)
+    assert pace.refused(started)
+
+
+def test_a_single_refusal_does_not_slow_down() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    for _number in range(20):
+        started = pace.wait()
+        clock.slept.append(0.01)
+        pace.accepted()
+        assert pace.refused(started)
+
+    assert seconds_for(pace, clock, 1000) == 0
+
+
+@pytest.mark.parametrize(("share", "seconds"), [(0.002, 15), (0.01, 25), (0.03, 120)])
+def test_a_service_that_refuses_now_and_then_is_not_crept_up_to(share: float, seconds: float) -> None:
+    """Without any refusal it would be 10 seconds."""
+    clock = FakeClock()
+    randomly = random.Random(20261125)  # noqa: S311 - refusals are no secrets
+
+    def exchange(_request: Request, _headers: t.Mapping[str, str]) -> Response:
+        clock.slept.append(0.0025)
+        return Response(429 if randomly.random() < share else 200, {})
+
+    transport = Transport(exchange, RetryPolicy(8, 30.0), clock, lambda _low, high: high)
+    for _number in range(4000):
+        transport.send(REQUEST, lambda _request, _now: {})
+
+    assert sum(clock.slept) < seconds
 
 
 def seconds_for(pace: Pace, clock: FakeClock, count: int) -> float:
