@@ -421,6 +421,12 @@ class Target:
     iam_endpoint: Endpoint
     project_id: str | None
 
+    def endpoints(self, found: Found) -> tuple[Endpoint, ...]:
+        """All of them that requests go to: IAM is asked for a missing project's id, and for a token."""
+        if self.project_id is not None and not isinstance(found.credentials, Password):
+            return (self.endpoint,)
+        return (self.endpoint, self.iam_endpoint)
+
 
 def find_credentials_and_target(
     options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], secrets: Secrets

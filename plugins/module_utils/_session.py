@@ -42,8 +42,7 @@ def ask_oms(
     for value in secrets_of_options:
         secrets.add(value)
     found, target = find_credentials_and_target(options, os.environ, secrets)
-    endpoints = (target.endpoint, target.iam_endpoint)
-    transport, tls_warning = open_transport(options, os.environ, endpoints, module.ansible_version)
+    transport, tls_warning = open_transport(options, os.environ, target.endpoints(found), module.ansible_version)
     for warning in filter(None, (found.warning, tls_warning)):
         module.warn(warning)
     result = {"changed": False, **result, "project_id": target.project_id, "endpoint": target.endpoint.url}

@@ -203,8 +203,8 @@ class Pace:
 
     Two things bound the pace. The option O(rate_limit) holds in any window of one second. And where the service
     answers 429, all pause together; where it does so more than once in a row, they go on a little slower than it was
-    accepting. From there the pace grows again, slowly around where it was refused and faster beyond, so that most of what the
-    service allows is used and little of what is sent is refused.
+    accepting. From there the pace grows again, slowly around where it was refused and faster beyond, so that most of
+    what the service allows is used and little of what is sent is refused.
 
     :arg rate_limit: attempts in a second, 0 for any number; less than 1 for one in several seconds.
     """

@@ -379,7 +379,7 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     transport, tls_warning = open_transport(
         options,
         os.environ,
-        (target.endpoint, target.iam_endpoint),
+        target.endpoints(found),
         module.ansible_version,
         options["concurrency"],
         options["rate_limit"],

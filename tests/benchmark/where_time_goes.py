@@ -54,7 +54,7 @@ def profile(simulator: Simulator) -> Counter[str]:
     chosen = options(simulator.url)
     secrets = Secrets(lambda _secret: None)
     found, target = find_credentials_and_target(chosen, {}, secrets)
-    transport, _warning = open_transport(chosen, {}, [target.endpoint], "of the benchmark")
+    transport, _warning = open_transport(chosen, {}, target.endpoints(found), "of the benchmark")
     client = connect(transport, target, found, secrets)
     names = (f"backup/2026/11/24/photo {number:07}.jpg" for number in range(EVENTS * 10))
     profiler = cProfile.Profile()

@@ -484,20 +484,23 @@ def test_a_bad_variable_is_an_argument_error(run: RunModule, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("endpoints", "needed"),
+    ("options", "needed"),
     [
         ({}, True),
-        ({"endpoint": "http://localhost:1"}, True),
+        ({"endpoint": "http://localhost:1"}, False),
+        # IAM has to be asked then.
+        ({"endpoint": "http://localhost:1", "project_id": None}, True),
+        ({"endpoint": "http://localhost:1", "username": "u", "password": "p", "domain_name": "d"}, True),
         ({"iam_endpoint": "http://localhost:1"}, True),
-        ({"endpoint": "http://localhost:1", "iam_endpoint": "http://localhost:2"}, False),
+        ({"endpoint": "http://localhost:1", "iam_endpoint": "http://localhost:2", "project_id": None}, False),
     ],
 )
 def test_certificates_are_read_where_they_are_needed(
-    run: RunModule, monkeypatch: pytest.MonkeyPatch, endpoints: dict[str, str], needed: bool
+    run: RunModule, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], needed: bool
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
-    # Without credentials, so that nothing is sent.
-    done = run({"object_keys": "a", **NO_CREDENTIALS, **endpoints})
+    # Without credentials, so that nothing is sent; or with a password, which is never sent without certificates.
+    done = run({"object_keys": "a", "auth_token": None, "auth_method": "password", **options})
 
     assert str(done.msg).startswith("REQUESTS_CA_BUNDLE: the file" if needed else "no credentials found")
 
