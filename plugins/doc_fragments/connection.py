@@ -111,7 +111,8 @@ options:
       - Where IAM is, which is asked for a missing O(project_id), and for a token where there is a O(password).
         The rules are those of O(endpoint).
       - If not given, E(HUAWEICLOUD_SDK_IAM_ENDPOINT) is used.
-        If that is not set either, it is C(https://iam.<region>.myhuaweicloud.com).
+        If that is not set either, it is C(https://iam.<region>.myhuaweicloud.com),
+        or C(https://iam.myhuaweicloud.com) without a region.
     type: str
   validate_certs:
     description:
