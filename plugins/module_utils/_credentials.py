@@ -13,7 +13,6 @@ This is private to the collection: it may change at any time.
 from __future__ import annotations
 
 import configparser
-import errno
 import html
 import json
 import os
@@ -29,7 +28,7 @@ try:
 except ImportError:  # ansible-core before 2.22
     register_secret = None
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, listed, quoted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, listed, quoted, reason
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
     Endpoint,
     check_path_segment,
@@ -278,7 +277,7 @@ def _from_environment(
                     _checked(name, environ[name], secrets, name in shown, method == PASSWORD)
                 parts = [environ[name] if name in given else None for name in family]
                 source = f"environment variable{'s' * (len(given) > 1)} {listed(given)}"
-                return way.make(*parts[: len(way.options)], source=source)
+                return way.make(*parts, source=source)
     return None
 
 
@@ -302,12 +301,12 @@ def _from_file(
         entries = _read_section(text)
     except FileNotFoundError as error:
         if given:
-            raise ArgumentError(f"{option}: {where} can't be read: {_reason(error)}") from None
+            raise ArgumentError(f"{option}: {where} can't be read: {reason(error)}") from None
         looked_at.append(f"{where}, which does not exist")
         return None
     except (OSError, ValueError) as error:
         # What a parser says may quote the file, so only errors of the system and our own come this far.
-        why = f"can't be read: {_reason(error)}" if isinstance(error, OSError) else str(error)
+        why = f"can't be read: {reason(error)}" if isinstance(error, OSError) else str(error)
         if given:
             raise ArgumentError(f"{option}: {where} {why}") from None
         looked_at.append(where)
@@ -375,10 +374,6 @@ def _read_section(text: str) -> dict[str, str]:
         there = ", ".join(quoted(name) for name in parser.sections()) or "none"
         raise ValueError(f"has no section [{_SECTION}], which is the one that is read; its sections: {there}")
     return dict(parser.items(_SECTION))
-
-
-def _reason(error: BaseException) -> str:
-    return os.strerror(getattr(error, "errno", None) or errno.EINVAL).lower()
 
 
 def _checked(name: str, value: str, secrets: Secrets, shown: bool = False, blanks: bool = False) -> str:

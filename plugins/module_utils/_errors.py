@@ -14,7 +14,9 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import typing as t
 from dataclasses import dataclass
@@ -155,6 +157,11 @@ def quoted(text: str, limit: int = 80) -> str:
 def _printable(text: str) -> str:
     """The text on one line: other scripts stay readable, lone surrogates and control characters can be printed."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def reason(error: BaseException) -> str:
+    """Why the system refused something, in its own words; what has no number of an error is an invalid argument."""
+    return os.strerror(getattr(error, "errno", None) or errno.EINVAL).lower()
 
 
 def listed(items: t.Sequence[str]) -> str:

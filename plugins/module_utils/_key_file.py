@@ -19,7 +19,13 @@ import stat
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import FILE, ArgumentError, Failure, quoted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    FILE,
+    ArgumentError,
+    Failure,
+    quoted,
+    reason,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
     MAX_ENCODED_CHARACTERS,
     Batch,
@@ -236,8 +242,7 @@ def _fingerprint(state: os.stat_result) -> tuple[int, int]:
 
 
 def _cannot_be_read(path: str, error: Exception) -> str:
-    reason = os.strerror(getattr(error, "errno", None) or 22).lower()
-    return f"the file {path} can't be read: {reason}"
+    return f"the file {path} can't be read: {reason(error)}"
 
 
 def _json_string(text: str) -> str:

@@ -24,7 +24,13 @@ import time
 import typing as t
 from dataclasses import asdict, dataclass, field, replace
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import FILE, ArgumentError, Failure, quoted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    FILE,
+    ArgumentError,
+    Failure,
+    quoted,
+    reason,
+)
 
 VERSION = 1
 # After so many events the file is written anew. More would cost memory, fewer time: it takes a few milliseconds.
@@ -167,7 +173,7 @@ class Progress:
                 self.record = _read(path, os.pread(self._descriptor, _MAX_BYTES, 0))
         except (OSError, ValueError) as error:
             self.close()
-            raise ArgumentError(f"progress_file: {path} can't be used: {_reason(error)}") from None
+            raise ArgumentError(f"progress_file: {path} can't be used: {reason(error)}") from None
         except Exception:
             self.close()
             raise
@@ -284,7 +290,7 @@ class Progress:
     def _failed(self, error: OSError) -> Failure:
         return Failure(
             FILE,
-            f"the progress file {self.path} can't be written: {_reason(error)}",
+            f"the progress file {self.path} can't be written: {reason(error)}",
             "Make room for it and run the task again: it goes on from what was written",
         )
 
@@ -366,7 +372,3 @@ def _sync_folder(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _reason(error: Exception) -> str:
-    return os.strerror(getattr(error, "errno", None) or errno.EINVAL).lower()

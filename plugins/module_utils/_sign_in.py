@@ -24,6 +24,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials impor
     MAX_TOKEN,
     AccessKey,
     AuthToken,
+    EcsAgency,
     Found,
     Password,
     Secrets,
@@ -219,7 +220,7 @@ def _renewal(transport: Transport, target: Target, found: Found, secrets: Secret
     credentials = found.credentials
     if isinstance(credentials, Password):
         return lambda: _trade_password(transport, target, credentials, secrets)
-    if credentials and not isinstance(credentials, (AccessKey, AuthToken)):
+    if isinstance(credentials, EcsAgency):
         return MetadataService(transport, secrets, found).fetch_key
     return None
 
