@@ -196,7 +196,7 @@ def unit(session: nox.Session) -> None:
         return
     coverage = ["--cov", f"--cov-report=html:{REPORTS}/coverage", "--cov-report=term"]
     session.env["COVERAGE_FILE"] = str(BUILD / "cache" / "coverage")
-    run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/unit.xml", *coverage)
+    run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/unit.xml", "--numprocesses=auto", *coverage)
 
 
 @nox.session(requires=["copy", *EXTRA_SESSIONS])
@@ -350,8 +350,6 @@ THIN_SUBSET = [
     "tests/integration/test_role.py::test_it_makes_the_task_hands_over_and_waits",
     "tests/integration/test_role.py::test_progress_is_shown_while_it_runs",
 ]
-# The tests are written for this Python. A cell with an older one has its core, or its target, tested from outside.
-TESTS_PYTHON = (3, 11)
 
 # The oldest and the newest core, each with its lowest Python, and the lowest of the targets.
 THIN = {"core-2.16-python-3.10", "core-2.22-python-3.13", "target-python-3.9"}
@@ -400,17 +398,15 @@ def matrix_tests(session: nox.Session) -> None:
 )
 def matrix_core(session: nox.Session, name: str, requirements: str) -> None:
     """Unit tests within an ansible-core's own environment, and a subset of the integration tests with its commands."""
-    python = session.run("python", "-c", "import sys; print(*sys.version_info[:2])", silent=True)
     failed = []
-    if "thin" not in session.posargs and tuple(map(int, str(python).split())) >= TESTS_PYTHON:
+    if "thin" in session.posargs:
+        install(session, requirements)
+    else:
         install(session, requirements, "simulator", "pytest")
         try:
-            # One after the other: some are named by sets, whose order differs from process to process.
-            run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/matrix/{name}.unit.xml")
+            run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/matrix/{name}.unit.xml", "--numprocesses=auto")
         except nox.command.CommandFailed:
             failed.append("unit tests")
-    else:
-        install(session, requirements)
     try:
         # The second is for the tests that choose a core themselves.
         run_subset(session, name, OMS_TEST_CORE=session.bin, OMS_TEST_CORE_OLDEST=session.bin)

@@ -53,7 +53,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     loop.add_signal_handler(signal.SIGINT, finished.set)
     try:
         await asyncio.wait_for(finished.wait(), arguments.max_seconds)
-    except TimeoutError:
+    except asyncio.TimeoutError:  # Before Python 3.11 it is not the built-in one.
         print("the simulator ran for as long as it may", file=sys.stderr)
 
 

@@ -265,6 +265,7 @@ def test_starting_needs_the_keys(simulator: Simulator, body: t.Any) -> None:
         ("DELETE", "", None),
         ("GET", "/statistics", None),
     ],
+    ids=["show", "start", "stop", "delete", "statistics"],
 )
 def test_a_task_must_exist(simulator: Simulator, method: str, path: str, body: t.Any) -> None:
     simulator.set(missing_task=[400, "OMS.0054"])

