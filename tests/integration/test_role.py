@@ -109,7 +109,8 @@ def writes(simulator: Simulator) -> list[str]:
 def test_it_makes_the_task_hands_over_and_waits(
     simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
 ) -> None:
-    simulator.set(copy_delay=1.5)
+    # Long enough for a look at the counters before anything is copied, on a slow machine, too.
+    simulator.set(copy_delay=4)
     variables = {**ENSURED, "object_keys_file": names_file(ansible, 300), "wait": True, "wait_timeout": 60}
     run = run_role(ansible, connection, "-v", **variables)
 
