@@ -54,6 +54,9 @@ _MAX_OFFSET = 10000
 # What reading an answer runs into that is none of those documented.
 _NOT_AS_DOCUMENTED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
+# Statistics nest 5 deep, and nothing deeper. Ansible can't return what is nested hundreds of times.
+_MAX_DEPTH = 16
+
 # What has 13 digits of milliseconds, as OMS has times.
 _LAST_TIME = 10**13
 
@@ -346,15 +349,20 @@ def _read(response: Response) -> t.Any:
 
     :raises ValueError: it is none.
     """
-    return _printable(json.loads(response.body))
+    return _returnable(json.loads(response.body))
 
 
-def _printable(value: t.Any) -> t.Any:
-    """The same without lone surrogates: JSON can write them, and ansible-core since 2.19 refuses a result for one."""
+def _returnable(value: t.Any, depth: int = 0) -> t.Any:
+    """The same without lone surrogates: JSON can write them, and ansible-core since 2.19 refuses a result for one.
+
+    :raises ValueError: it is nested too deeply.
+    """
+    if depth > _MAX_DEPTH:
+        raise ValueError
     if isinstance(value, dict):
-        return {_printable(name): _printable(item) for name, item in value.items()}
+        return {_returnable(name): _returnable(item, depth + 1) for name, item in value.items()}
     if isinstance(value, list):
-        return [_printable(item) for item in value]
+        return [_returnable(item, depth + 1) for item in value]
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
