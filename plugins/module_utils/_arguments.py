@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Argument specs: the twins of the doc fragments, which a test holds together.
+"""Options: what all modules have of them, the twin of the doc fragments, and the check that many of them need.
 
 This is private to the collection: it may change at any time.
 """
@@ -11,6 +11,8 @@ This is private to the collection: it may change at any time.
 from __future__ import annotations
 
 import typing as t
+
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 
 
 def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -43,3 +45,16 @@ def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
         "retries": {"type": "int", "default": 8},
         "retry_max_delay": {"type": "float", "default": 30.0},
     }
+
+
+def check_range(option: str, value: float, least: float, most: float, unit: str = "") -> None:
+    """Refuse a number that is too small or too large.
+
+    :arg unit: what the limits count, for the message.
+    :raises ArgumentError: names the option and the limits.
+    """
+    # NaN fails the comparison, too.
+    if not least <= value <= most:
+        # A whole number may have more digits than a float can hold.
+        shown = f"{value:g}" if isinstance(value, float) else value
+        raise ArgumentError(f"{option}: {shown} is out of range: {least:g} to {most:g}{unit and ' '}{unit} are allowed")

@@ -28,7 +28,13 @@ try:
 except ImportError:  # ansible-core before 2.22
     register_secret = None
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, listed, quoted, reason
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    ArgumentError,
+    listed,
+    printable,
+    quoted,
+    reason,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
     Endpoint,
     check_path_segment,
@@ -327,7 +333,7 @@ def _from_file(
         _checked(f"{name} in {where}", secret, secrets)
     warning = None
     if mode & (stat.S_IRGRP | stat.S_IROTH):
-        warning = f"{where} can be read by other users of this host: chmod 600 {path}"
+        warning = printable(f"{where} can be read by other users of this host: chmod 600 {path}")
     return Found(
         AccessKey(value["ak"], value["sk"], value.get("security_token"), where),
         entries.get("project_id") or None,

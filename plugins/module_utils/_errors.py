@@ -45,7 +45,7 @@ class OmsError(Exception):
 
     def __init__(self, text: str, result: t.Mapping[str, t.Any] | None = None) -> None:
         # A path may hold bytes that are not UTF-8: ansible-core since 2.19 refuses a whole result for one of them.
-        super().__init__(_printable(text))
+        super().__init__(printable(text))
         self.result: dict[str, t.Any] = dict(result or {})
 
 
@@ -71,13 +71,13 @@ class Answer:
     def __str__(self) -> str:
         said = f"HTTP {self.http_status}"
         if self.error_code:
-            said += f" {_printable(self.error_code[:QUOTED_CHARACTERS])}"
+            said += f" {printable(self.error_code[:QUOTED_CHARACTERS])}"
         if self.error_msg:
             said += f" {quoted(self.error_msg, QUOTED_CHARACTERS)}"
         if self.error_detail:
             said += f", detail {quoted(self.error_detail, QUOTED_CHARACTERS)}"
         if self.request_id:
-            said += f" (request id {_printable(self.request_id[:QUOTED_CHARACTERS])})"
+            said += f" (request id {printable(self.request_id[:QUOTED_CHARACTERS])})"
         return said
 
 
@@ -151,11 +151,14 @@ def quoted(text: str, limit: int = 80) -> str:
     """
     shown = text if len(text) <= limit else text[:limit] + "…"
     # JSON's escapes are known to everyone here.
-    return _printable(json.dumps(shown, ensure_ascii=False))
+    return printable(json.dumps(shown, ensure_ascii=False))
 
 
-def _printable(text: str) -> str:
-    """The text on one line: other scripts stay readable, lone surrogates and control characters can be printed."""
+def printable(text: str) -> str:
+    """The text on one line: other scripts stay readable, lone surrogates and control characters can be printed.
+
+    Ansible takes neither errors nor warnings with a lone surrogate, which is what a byte of a path that is not UTF-8 is.
+    """
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 

@@ -28,6 +28,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     FILE,
     ArgumentError,
     Failure,
+    printable,
     quoted,
     reason,
 )
@@ -140,7 +141,7 @@ def find_place(path: str, identity: Identity, record: Record | None, digests: t.
         )
     if record.finished:
         warning = f"progress_file: {path} is of another run, which is finished: {'; '.join(other)}. A new run starts"
-        return replace(fresh, warning=warning)
+        return replace(fresh, warning=printable(warning))
     raise Failure(
         FILE,
         f"progress_file: {path} is of another run, which is not finished: {'; '.join(other)}",

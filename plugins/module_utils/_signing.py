@@ -21,14 +21,14 @@ from urllib.parse import quote
 ALGORITHM = "SDK-HMAC-SHA256"
 
 
-def percent_encode(text: str) -> str:
-    """Percent-encode all but RFC 3986's unreserved characters, ``A-Za-z0-9-_.~``."""
-    return quote(text, safe="~")
+def encoded_path(path: str) -> str:
+    """The path as it is sent: percent-encoded, but for its slashes and RFC 3986's ``A-Za-z0-9-_.~``."""
+    return quote(path, safe="/~")
 
 
-def canonical_query(query: t.Iterable[tuple[str, str]]) -> str:
-    """The query as it is signed and sent: sorted by name, then value, and percent-encoded."""
-    return "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in sorted(query))
+def encoded_query(query: t.Iterable[tuple[str, str]]) -> str:
+    """The query as it is signed and sent: sorted by name, then value, and percent-encoded but for ``A-Za-z0-9-_.~``."""
+    return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(query))
 
 
 def sign(
@@ -55,14 +55,14 @@ def sign(
     signed.update({"host": host, "x-sdk-date": date})
     names = ";".join(sorted(signed))
     # The path that is signed always ends in a slash, the one that is sent does not.
-    signed_path = quote(path, safe="/~")
+    signed_path = encoded_path(path)
     if not signed_path.endswith("/"):
         signed_path += "/"
     canonical_request = "\n".join(
         (
             method.upper(),
             signed_path,
-            canonical_query(query),
+            encoded_query(query),
             "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)),
             names,
             hashlib.sha256(body).hexdigest(),

@@ -14,7 +14,6 @@ This is private to the collection: it may change at any time.
 from __future__ import annotations
 
 import collections
-import errno
 import http.client
 import io
 import ipaddress
@@ -31,9 +30,10 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     CONNECTION,
     TIMEOUT,
@@ -46,7 +46,9 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     is_html,
     quoted,
     read_answer,
+    reason,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._signing import encoded_path, encoded_query
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
@@ -68,6 +70,8 @@ MAX_BODY_BYTES = 1024 * 1024
 # Answers after which another attempt may succeed (oms-api.md, section 3). A 500 is not among them: the gateway
 # documents it as final for a write.
 PASSING_STATUSES = (429, 502, 503, 504)
+# What timeout and retry_max_delay may be: no answer is worth waiting longer for.
+LONGEST_SECONDS = 3600.0
 # Waiting longer than this because a service asks for it would look like a hanging task.
 MAX_RETRY_AFTER_SECONDS = 300.0
 # How long a service may throttle without accepting anything until the run ends.
@@ -129,9 +133,9 @@ class Request:
 
     @property
     def url(self) -> str:
-        """The URL as it goes over the wire; the signer brings the query in the same order."""
-        query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(self.query))
-        return f"{self.endpoint.url}{quote(self.path, safe='/~')}{'?' if query else ''}{query}"
+        """The URL as it goes over the wire, encoded as it is signed."""
+        query = encoded_query(self.query)
+        return f"{self.endpoint.url}{encoded_path(self.path)}{'?' if query else ''}{query}"
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} at {self.endpoint.url}"
@@ -272,19 +276,20 @@ class Pace:
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
 
-    def refused(self, started: float) -> bool:
+    def refused(self, started: float) -> int:
         """Note that the service refused an attempt because there were too many, and go slower if it goes on so.
 
         :arg started: when it started, as `wait` said.
-        :returns: False where it started before the pace was cut, and says nothing of the new one.
+        :returns: how many it has refused in a row; 0 where this one started before the pace was cut, and says nothing
+            of the new one.
         """
         now = self._clock.monotonic()
         with self._lock:
             if started < self._cut_at:
-                return False
+                return 0
             self._refused_in_a_row += 1
             if self._refused_in_a_row < TELLING_REFUSALS:
-                return True
+                return self._refused_in_a_row
             self._forget_before(now - 1)
             # What was accepted in the last second is what the service allows, unless a pause or a slow start was in it:
             # then the pace that was refused tells more. Where there was none, how much is allowed is not known.
@@ -293,7 +298,7 @@ class Pace:
             accepted = float(len(self._accepted)) or pace
             self._refused_rate = max(LEAST_PACE, known, min(accepted, pace))
             self._cut_at = now
-            return True
+            return self._refused_in_a_row
 
     def _forget_before(self, time_: float) -> None:
         while self._accepted and self._accepted[0] < time_:
@@ -312,15 +317,8 @@ class RetryPolicy:
     max_delay: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.retries <= 100:
-            raise ArgumentError(f"retries: {self.retries} is out of range: 0 to 100 are allowed")
-        _check_seconds("retry_max_delay", self.max_delay, 0)
-
-
-def _check_seconds(option: str, value: float, least: float) -> None:
-    # An hour is longer than any answer is worth waiting for. NaN fails the comparison, too.
-    if not least <= value <= 3600:
-        raise ArgumentError(f"{option}: {value:g} is out of range: {least:g} to 3600 seconds are allowed")
+        check_range("retries", self.retries, 0, 100)
+        check_range("retry_max_delay", self.max_delay, 0, LONGEST_SECONDS, "seconds")
 
 
 class Transport:
@@ -345,8 +343,6 @@ class Transport:
         self._uniform = uniform
         self._pace = Pace(self.clock, rate_limit)
         self._accepted_at: float | None = None
-        # 429s since something was accepted, of all threads.
-        self._refusals = 0
 
     def send(self, request: Request, authorise: Authorise, max_retries: int | None = None) -> Response:
         """Send a request until it is answered for good. Many threads may do so at once.
@@ -384,7 +380,6 @@ class Transport:
                 continue
             if response.status == 200:
                 self._accepted_at = self.clock.monotonic()
-                self._refusals = 0
                 self._pace.accepted()
             if response.status not in PASSING_STATUSES:
                 return response
@@ -405,18 +400,17 @@ class Transport:
                 self.clock.sleep(max(asked, self._delay(retries)))
                 continue
             throttled += 1
-            pause = max(asked, self._pause() if self._pace.refused(started) else 0.0)
+            pause = max(asked, self._pause(self._pace.refused(started)))
             if self.clock.monotonic() + pause - self._accepted_at > MAX_THROTTLED_SECONDS:
                 minutes = f"{MAX_THROTTLED_SECONDS / 60:.0f} minutes"
                 return replace(response, gave_up=f", nothing was accepted for {minutes}")
             self._pace.pause(pause)
 
-    def _pause(self) -> float:
+    def _pause(self, refusals: int) -> float:
         """Seconds for which all pause after a 429: longer, the more of them there were in a row."""
-        self._refusals += 1
-        if self._refusals <= TELLING_REFUSALS:
-            return min(self._policy.max_delay, PAUSE_SECONDS)
-        return self._backoff(self._refusals - TELLING_REFUSALS)
+        if refusals > TELLING_REFUSALS:
+            return self._backoff(refusals - TELLING_REFUSALS)
+        return min(self._policy.max_delay, PAUSE_SECONDS) if refusals else 0.0
 
     def _delay(self, number: int) -> float:
         """Seconds before the given retry, counted from 1.
@@ -439,7 +433,8 @@ class Transport:
         """Seconds that the service asks to wait: 0 where it does not, or not in a form that RFC 9110 knows."""
         value = (response.headers.get("Retry-After") or "").strip()
         if re.fullmatch("[0-9]+", value):
-            return float(value)
+            # There may be hundreds of digits, which no sentence can bear.
+            return min(float(value), 1e12)
         until = _http_date(value)
         if until is None:
             return 0.0
@@ -562,8 +557,7 @@ def _load_certificates(context: ssl.SSLContext, name: str, path: str) -> None:
     except ssl.SSLError:
         raise ArgumentError(f"{name}: the file {path} holds no certificates in PEM format") from None
     except (OSError, ValueError) as error:
-        reason = os.strerror(getattr(error, "errno", None) or errno.EINVAL)
-        raise ArgumentError(f"{name}: the file {path} can't be read: {reason}") from None
+        raise ArgumentError(f"{name}: the file {path} can't be read: {reason(error)}") from None
 
 
 class _UntilTimeout(io.RawIOBase):
@@ -642,7 +636,7 @@ class Connections:
     """
 
     def __init__(self, context: ssl.SSLContext, timeout: float, user_agent: str, connections: int = 1) -> None:
-        _check_seconds("timeout", timeout, 0.001)
+        check_range("timeout", timeout, 0.001, LONGEST_SECONDS, "seconds")
         self._context = context
         self._timeout = timeout
         self._user_agent = user_agent
@@ -784,12 +778,12 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
     certificate, tls = found(ssl.SSLCertVerificationError), found(ssl.SSLError)
     # urllib3 1.26 compares the certificate's names itself, with an exception of its own.
     if certificate or (found(requests.exceptions.SSLError) and not tls):
-        reason = f": {certificate.verify_message}" if certificate else ""
-        what = f"the certificate was not accepted{reason}"
+        why = f": {certificate.verify_message}" if certificate else ""
+        what = f"the certificate was not accepted{why}"
         return failed(TLS, what, f"Check {where}; for a private certificate authority give ca_path", False)
     if tls and not hung_up:
-        reason = f": {tls.reason}" if getattr(tls, "reason", None) else ""
-        return failed(TLS, f"no TLS connection{reason}", f"Check that {where} speaks TLS", False)
+        why = f": {tls.reason}" if getattr(tls, "reason", None) else ""
+        return failed(TLS, f"no TLS connection{why}", f"Check that {where} speaks TLS", False)
     # There is no other sign of a proxy's refusal than this text of http.client's.
     tunnel = next(filter(None, (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in chain)), None)
     if tunnel:
@@ -813,14 +807,14 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
     if found(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) or isinstance(error, TypeError):
         what = "no request can be made to this endpoint, or through this proxy"
         return failed(CONNECTION, what, f"Check the {request.endpoint.source}, and the URL in HTTPS_PROXY", False)
-    number = next((cause.errno for cause in chain if isinstance(cause, OSError) and cause.errno), None)
+    numbered = next((cause for cause in chain if isinstance(cause, OSError) and cause.errno), None)
     if hung_up:
-        reason = "the connection was closed before the answer was complete"
-    elif number:
-        reason = os.strerror(number).lower()
+        what = "the connection was closed before the answer was complete"
+    elif numbered:
+        what = reason(numbered)
     else:
         return failed(CONNECTION, "what came back is not HTTP", f"Check that {where} is the service", False)
-    return failed(CONNECTION, reason, f"Check {where}, and the proxy where there is one", True)
+    return failed(CONNECTION, what, f"Check {where}, and the proxy where there is one", True)
 
 
 def _causes(error: BaseException | None) -> t.Iterator[BaseException]:

@@ -306,13 +306,13 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
 from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
     Secrets,
     find_credentials_and_target,
     registrar,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._key_file import FORMATS, LINES, KeyFile
 from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
     DEFAULT_BATCH_SIZE,
@@ -350,11 +350,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def check_range(options: t.Mapping[str, t.Any], name: str, most: int) -> None:
-    if not 1 <= options[name] <= most:
-        raise ArgumentError(f"{name}: {options[name]} is out of range: 1 to {most} are allowed")
-
-
 def open_source(options: t.Mapping[str, t.Any], check_mode: bool, to_close: contextlib.ExitStack) -> Source:
     """Read and check all names. What is open until the end of the run goes to ``to_close``."""
     if options["object_keys_file"] is None:
@@ -374,8 +369,8 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     secrets = Secrets(registrar(module))
     found, target = find_credentials_and_target(options, os.environ, secrets)
     sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
-    check_range(options, "batch_size", MAX_BATCH_SIZE)
-    check_range(options, "concurrency", MAX_CONCURRENCY)
+    check_range("batch_size", options["batch_size"], 1, MAX_BATCH_SIZE)
+    check_range("concurrency", options["concurrency"], 1, MAX_CONCURRENCY)
     transport, tls_warning = open_transport(
         options,
         os.environ,

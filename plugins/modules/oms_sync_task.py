@@ -477,8 +477,8 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._lifecycle import Change
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
@@ -552,10 +552,7 @@ def set_state(module: AnsibleModule) -> dict[str, t.Any]:
     """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
     options = module.params
     wanted = read_wanted(options)
-    if not 1 <= options["wait_timeout"] <= MAX_WAIT_SECONDS:
-        raise ArgumentError(
-            f"wait_timeout: {options['wait_timeout']} is out of range: 1 to {MAX_WAIT_SECONDS} seconds are allowed"
-        )
+    check_range("wait_timeout", options["wait_timeout"], 1, MAX_WAIT_SECONDS, "seconds")
 
     def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
         change = Change(

@@ -206,7 +206,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError, quoted
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import DATA_TYPES, Client
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
@@ -257,8 +257,7 @@ def span(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datet
     """
     minutes = options["last_minutes"]
     if minutes is not None:
-        if not 1 <= minutes <= MAX_LAST_MINUTES:
-            raise ArgumentError(f"last_minutes: {minutes} is out of range: 1 to {MAX_LAST_MINUTES} are allowed")
+        check_range("last_minutes", minutes, 1, MAX_LAST_MINUTES)
         return now - timedelta(minutes=minutes), now
     if options["start_time"] is None:
         # Ansible takes a null for something that is given.

@@ -655,6 +655,17 @@ def test_a_file_that_others_can_read_is_warned_of(mode: int, warned: bool, tmp_p
     assert look({"credentials_file": file}, {}).warning == (warning if warned else None)
 
 
+def test_the_warning_can_be_printed_whatever_the_path(tmp_path: Path) -> None:
+    """Of bytes that are not UTF-8, Python makes lone surrogates, which Ansible does not take."""
+    folder = tmp_path / "\udcff\n"
+    folder.mkdir()
+    warning = look({"credentials_file": file_of(folder, FILE, 0o644)}, {}).warning
+
+    assert warning
+    assert warning.isprintable()
+    assert "/\\udcff\\n/" in warning
+
+
 UNUSABLE = [
     ("[other]\nak = Marker\n", 'has no section [basic], which is the one that is read; its sections: "other"'),
     ("[global]\n[x y]\n", 'has no section [basic], which is the one that is read; its sections: "global", "x y"'),

@@ -374,11 +374,12 @@ def test_unfinished_progress_of_another_run_fails(identity: Identity, digests: d
 def test_over_finished_progress_of_another_run_a_new_one_begins(
     identity: Identity, digests: dict[int, str], words: str
 ) -> None:
-    place = find_place("the-path", identity, Record(IDENTITY, mark(2), finished=True), digests)
+    place = find_place("the-path\udcff", identity, Record(IDENTITY, mark(2), finished=True), digests)
 
     assert (place.record, place.resumed_count) == (new_record(identity, "d0"), 0)
     assert words in str(place.warning)
     assert "A new run starts" in str(place.warning)
+    assert str(place.warning).startswith("progress_file: the-path\\udcff is of another run")
 
 
 def test_the_first_line_says_which_run_it_is_and_how_far(path: Path) -> None:

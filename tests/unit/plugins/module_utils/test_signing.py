@@ -11,7 +11,7 @@ import typing as t
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._signing import canonical_query, percent_encode, sign
+from ansible_collections.huaweicloud.oms.plugins.module_utils._signing import encoded_path, encoded_query, sign
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
@@ -213,12 +213,13 @@ def test_a_temporary_key_signs_its_security_token() -> None:
     ],
 )
 def test_a_query_is_sorted_and_encoded(query: list[tuple[str, str]], signed: str) -> None:
-    assert canonical_query(query) == signed
+    assert encoded_query(query) == signed
 
 
 def test_only_unreserved_characters_stay() -> None:
     visible = "".join(map(chr, range(0x20, 0x7F)))
-    kept = [c for c in visible if percent_encode(c) == c]
+    unreserved = string.ascii_letters + string.digits + "-_.~"
 
-    assert sorted(kept) == sorted(string.ascii_letters + string.digits + "-_.~")
-    assert percent_encode("中 ") == "%E4%B8%AD%20"
+    assert sorted(c for c in visible if encoded_query([(c, "")]) == f"{c}=") == sorted(unreserved)
+    assert sorted(c for c in visible if encoded_path(c) == c) == sorted(unreserved + "/")
+    assert encoded_path("中 ") == "%E4%B8%AD%20"

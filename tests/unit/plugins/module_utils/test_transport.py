@@ -26,7 +26,6 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     ConnectionFailure,
     OmsError,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._signing import canonical_query
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
     Clock,
     Connections,
@@ -313,7 +312,7 @@ def test_retry_after_may_go_beyond_the_longest_delay() -> None:
         ("301", 301),
         ("999999999", 999999999),
         ("Thu, 01 Jan 2026 01:00:00 GMT", 3600),
-        ("1000000000000", 10**12),
+        ("9" * 400, 10**12),
     ],
 )
 def test_a_long_retry_after_is_final_and_says_so(status: int, retry_after: str, asked: int) -> None:
@@ -361,11 +360,8 @@ def test_the_usual_clock_tells_the_time_and_waits() -> None:
         ),
     ],
 )
-def test_the_url_has_the_query_that_is_signed(path: str, query: tuple[tuple[str, str], ...], url: str) -> None:
-    request = Request("GET", ENDPOINT, path, query)
-
-    assert request.url == url
-    assert request.url.partition("?")[2] == canonical_query(query)
+def test_the_url_is_encoded(path: str, query: tuple[tuple[str, str], ...], url: str) -> None:
+    assert Request("GET", ENDPOINT, path, query).url == url
 
 
 def test_a_request_reads_without_its_query_and_headers() -> None:
@@ -676,7 +672,7 @@ def test_the_environment_may_name_a_folder_of_certificates(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "can't be read: No such file or directory"),
+        (None, "can't be read: no such file or directory"),
         (b"", "holds no certificates in PEM format"),
         (b"no certificate", "holds no certificates in PEM format"),
         (b"\x30\x82\x01\x0a", "holds no certificates in PEM format"),
@@ -700,7 +696,7 @@ def test_a_folder_is_no_ca_path(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as caught:
         tls_context(True, str(tmp_path), {})
 
-    assert str(caught.value) == f"ca_path: the file {tmp_path} can't be read: Is a directory"
+    assert str(caught.value) == f"ca_path: the file {tmp_path} can't be read: is a directory"
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -708,7 +704,7 @@ def test_a_missing_file_of_the_environment_is_named(variable: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         tls_context(True, None, {variable: "/missing"})
 
-    assert str(caught.value) == f"{variable}: the file /missing can't be read: No such file or directory"
+    assert str(caught.value) == f"{variable}: the file /missing can't be read: no such file or directory"
 
 
 def test_no_validation_beats_all_and_warns(bundle: str) -> None:

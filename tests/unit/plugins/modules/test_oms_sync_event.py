@@ -461,7 +461,7 @@ def test_a_look_up_that_is_refused_leaves_the_project_open(run: RunModule, check
         ({"retries": 101}, "retries: 101 is out of range: 0 to 100 are allowed"),
         ({"retry_max_delay": -1}, "retry_max_delay: -1 is out of range: 0 to 3600 seconds"),
         ({"timeout": 0}, "timeout: 0 is out of range: 0.001 to 3600 seconds"),
-        ({"ca_path": "/no/such/file"}, "ca_path: the file /no/such/file can't be read: No such file or directory"),
+        ({"ca_path": "/no/such/file"}, "ca_path: the file /no/such/file can't be read: no such file or directory"),
     ],
 )
 def test_an_argument_error_sends_nothing_and_gives_msg_alone(
