@@ -101,7 +101,7 @@ REFUSALS = {
         {"endpoint": "https://oms.example.com/v2"},
         "endpoint: must be https://host or https://host:port and nothing more",
     ),
-    "no such ca_path": ({"ca_path": "/nonexistent/ca.pem"}, "ca_path: the file /nonexistent/ca.pem can't be read: No "),
+    "no such ca_path": ({"ca_path": "/nonexistent/ca.pem"}, "ca_path: the file /nonexistent/ca.pem can't be read: no "),
     "no PEM": ({"ca_path": __file__}, "holds no certificates in PEM format"),
     "half a pair": (
         {"secret_key": None},
