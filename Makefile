@@ -12,8 +12,8 @@ export XDG_CACHE_HOME ?= $(CURDIR)/build/cache
 .DEFAULT_GOAL := help
 # All targets share the one copy of the collection below build/.
 .NOTPARALLEL:
-.PHONY: help demo test test-thin-matrix test-matrix lint format docs docs-site unit integration sanity bench soak build \
-	release-check clean nox
+.PHONY: help demo test test-thin-matrix test-matrix lint format docs unit integration sanity bench soak build release-check \
+	clean nox
 
 help: ## List what can be done
 	@echo "make TARGET [ARGS=...], where TARGET is one of"
@@ -49,11 +49,8 @@ test-matrix: nox ## All supported cores and Pythons, for an hour; some: make tes
 lint: nox ## ruff, mypy, yamllint, REUSE, the changelog, ansible-lint
 	@$(NOX) -s lint
 
-docs: nox ## Check the documentation of plugins and roles
-	@$(NOX) -s docs
-
-docs-site: nox ## Build the documentation site, build/site/html, and check its links
-	@$(NOX) -s site
+docs: nox ## Check the documentation, build it as a site, build/site/html, and check its links
+	@$(NOX) -s docs site
 
 unit: nox ## Unit tests; one of them: make unit ARGS="tests/unit/FILE -k WORD"
 	@$(NOX) -s unit -- $(ARGS)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""How Sphinx makes the documentation site, which `make docs-site` calls.
+"""How Sphinx makes the documentation site, which `make docs` calls.
 
 It runs in a copy of the collection, so that the pages' links between each other, and to files beside them, are those
 that a reader of the repository follows. Nothing is fetched: there is no intersphinx, and the theme is a package.

@@ -152,7 +152,7 @@ def test_the_collection_is_installed_as_told(ansible: Ansible, block: str) -> No
 
 def test_each_command_is_tried() -> None:
     """A new block must not go by untested; the targets of make are what CI runs."""
-    known = ("export ", "ansible localhost ", "ansible-galaxy ", "make ", "head -n 1 ~/backup/names.progress")
+    known = ("export ", "ansible localhost ", "ansible-galaxy ", "make ")
 
     assert [block for block in SHELL if not block.startswith(known)] == []
     targets = [word for block in SHELL for word in re.findall("^make (.+)$", block, re.MULTILINE)]

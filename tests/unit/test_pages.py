@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors, _sync_task
 from ansible_collections.huaweicloud.oms.tests.unit.test_house import MAY_IMPORT
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +102,57 @@ def test_the_architecture_names_files_that_exist() -> None:
 
     assert names
     assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def texts_of_the_collection() -> str:
+    """All strings in its plugins, with a gap where something is filled in, and the role."""
+    found = [path.read_text(encoding="utf-8") for path in (ROOT / "roles").rglob("*.yml")]
+    for path in [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "extensions").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            found.append(
+                "".join(str(getattr(part, "value", "")) if isinstance(part, ast.Constant) else "\0" for part in parts)
+            )
+    return "\n".join(found)
+
+
+def errors_from_a_to_z() -> dict[str, list[list[str]]]:
+    """The sections of the page, and of each the words of the message in each line of its table."""
+    sections = read("docs", "errors.md").split("\n## ")[2:]
+    return {
+        section.splitlines()[0]: [re.findall("`([^`]+)`", cell) for cell in re.findall(r"^\| (`.+?) \|", section, re.M)]
+        for section in sections
+    }
+
+
+def test_errors_are_in_the_order_of_the_alphabet() -> None:
+    for section, rows in errors_from_a_to_z().items():
+        words = [row[0].casefold() for row in rows]
+        assert words == sorted(words), section
+
+
+def test_errors_are_in_the_words_of_the_messages() -> None:
+    """Nobody finds a message by words that are not in it."""
+    texts = texts_of_the_collection()
+    words = [word for section, rows in errors_from_a_to_z().items() for row in rows for word in row]
+
+    assert len(words) > 60
+    # The gateway has these for the same, and their status says it all.
+    assert [word for word in words if word not in texts] == ["APIGW.0304", "APIGW.0306"]
+
+
+def test_each_code_and_status_with_words_of_its_own_is_explained() -> None:
+    text = read("docs", "errors.md")
+    codes = set(re.findall(r"\b(?:OMS|APIGW)\.\d{4}\b", texts_of_the_collection()))
+    statuses = re.findall(r"^\| ([\d, ]+)", text[text.index("## Statuses without a code") :], re.MULTILINE)
+
+    assert len(codes) > 15
+    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+    explained = {int(status) for row in statuses for status in row.split(",") if status.strip()}
+    assert set(_errors._STATUS_ADVICE) - explained == set()
+    kinds = {_errors.CONNECTION, _errors.TIMEOUT, _errors.TLS, _errors.SERVICE, _errors.CREDENTIALS, _errors.FILE}
+    (row,) = re.findall(r"^\| `error.kind` \| (.+) \|$", text, re.MULTILINE)
+    assert set(re.findall("`(\\w+)`", row)) == kinds | {_sync_task.STATE}
 
 
 def steps(workflow: Path) -> t.Iterator[dict[str, t.Any]]:
