@@ -61,7 +61,7 @@ except ImportError:
     HTTPAdapter = object  # type: ignore[assignment,misc]
 
 # The same as in galaxy.yml; a test holds the two together.
-COLLECTION_VERSION = "1.0.0-dev0"
+COLLECTION_VERSION = "1.0.0"
 
 # CreateSyncEvents, table 1: project_id and sync_task_id have 1 to 1024 characters.
 MAX_PATH_SEGMENT = 1024
