@@ -157,7 +157,7 @@ def quoted(text: str, limit: int = 80) -> str:
 def printable(text: str) -> str:
     """The text on one line: other scripts stay readable, lone surrogates and control characters can be printed.
 
-    Ansible takes neither errors nor warnings with a lone surrogate, which is what a byte of a path that is not UTF-8 is.
+    Ansible takes neither errors nor warnings with lone surrogates, which Python makes of bytes that are not UTF-8.
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 

@@ -31,7 +31,7 @@ def fingerprint(requirements: list[Path]) -> str:
 
 def main() -> None:
     # This is the first thing to run on a fresh clone, so it says what would else fail in a less helpful way later.
-    if sys.version_info < (3, 11):  # noqa: UP036
+    if sys.version_info < (3, 11):
         raise SystemExit("Python 3.11 or later is needed. If it has another name here: make PYTHON=python3.12 ...")
     folder = Path(sys.argv[1])
     requirements = [Path(argument) for argument in sys.argv[2:]]
