@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import Found, Secrets, Target
+from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import Secrets
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     SERVICE,
     Answer,
@@ -26,12 +26,11 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     general_advice,
     quoted,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import Caller, sign_in, skew_note
+from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import Caller, skew_note
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
     Endpoint,
     Request,
     Response,
-    Transport,
     check_path_segment,
 )
 
@@ -379,13 +378,3 @@ def _sync_task(value: t.Any) -> dict[str, t.Any]:
 def _milliseconds(when: datetime) -> str:
     """As OMS has times in URLs."""
     return str(int(when.timestamp() * 1000))
-
-
-def connect(transport: Transport, target: Target, found: Found, secrets: Secrets) -> Client:
-    """Sign in, and make a client. Sends what it takes to get a token, a key or the project's id, and nothing else.
-
-    :arg found: who is calling.
-    :raises Failure: there are no credentials, they are refused, or no project id can be had.
-    """
-    caller = sign_in(transport, target, found, secrets)
-    return Client(caller, target.endpoint, t.cast(str, caller.project_id), secrets)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The edge of the modules that ask OMS for one thing: from the options to a client, from a failure to a result.
+"""The edge of the modules: from the options to a client, and where OMS is asked for one thing, to a result.
 
 This is private to the collection: it may change at any time.
 """
@@ -19,10 +19,55 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials impor
     registrar,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client, connect
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client
+from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import sign_in
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, open_transport
 
 Act = t.Callable[[Client, Clock, dict[str, t.Any]], None]
+
+
+class Session:
+    """Who is calling and where, as a module's options say it, and a transport to there. Sends nothing by itself.
+
+    ``where`` is what each result says of it; the project's id may become known only by connecting.
+
+    :arg module: the AnsibleModule; it warns of what is dangerous.
+    :arg secrets_of_options: what must never be shown beside the credentials.
+    :arg connections: how many requests may be under way at once.
+    :arg rate_limit: attempts in a second, 0 for any number.
+    :raises ArgumentError: an option breaks a rule.
+    """
+
+    def __init__(
+        self,
+        module: t.Any,
+        secrets_of_options: t.Iterable[str] = (),
+        connections: int = 1,
+        rate_limit: float = 0.0,
+    ) -> None:
+        options = module.params
+        self._secrets = Secrets(registrar(module))
+        for value in secrets_of_options:
+            self._secrets.add(value)
+        self._found, self._target = find_credentials_and_target(options, os.environ, self._secrets)
+        endpoints = self._target.endpoints(self._found)
+        self._transport, tls_warning = open_transport(
+            options, os.environ, endpoints, module.ansible_version, connections, rate_limit
+        )
+        for warning in filter(None, (self._found.warning, tls_warning)):
+            module.warn(warning)
+        self.clock = self._transport.clock
+        self.where = {"project_id": self._target.project_id, "endpoint": self._target.endpoint.url}
+
+    def connect(self) -> Client:
+        """Sign in. Sends what it takes to get a token, a key or the project's id, and nothing else.
+
+        :raises Failure: there are no credentials, they are refused, or no project id can be had.
+        """
+        caller = sign_in(self._transport, self._target, self._found, self._secrets)
+        project_id = t.cast(str, caller.project_id)
+        self.where["project_id"] = project_id
+        return Client(caller, self._target.endpoint, project_id, self._secrets)
 
 
 def ask_oms(
@@ -37,21 +82,13 @@ def ask_oms(
     :raises ArgumentError: an option breaks a rule; nothing has been sent.
     :raises OmsError: it failed; the result is with it.
     """
-    options = module.params
-    secrets = Secrets(registrar(module))
-    for value in secrets_of_options:
-        secrets.add(value)
-    found, target = find_credentials_and_target(options, os.environ, secrets)
-    transport, tls_warning = open_transport(options, os.environ, target.endpoints(found), module.ansible_version)
-    for warning in filter(None, (found.warning, tls_warning)):
-        module.warn(warning)
-    result = {"changed": False, **result, "project_id": target.project_id, "endpoint": target.endpoint.url}
+    session = Session(module, secrets_of_options)
+    result = {"changed": False, **result}
     try:
-        client = connect(transport, target, found, secrets)
-        result["project_id"] = client.project_id
-        act(client, transport.clock, result)
+        client = session.connect()
+        act(client, session.clock, result)
     except Failure as failure:
         # Only events have names of objects.
         error = {name: value for name, value in failure.as_error().items() if name != "object_keys"}
-        raise OmsError(str(failure), {**result, "error": error}) from None
-    return {**result, "error": None}
+        raise OmsError(str(failure), {**result, **session.where, "error": error}) from None
+    return {**result, **session.where, "error": None}

@@ -88,6 +88,10 @@ class Outcome:
     failure: Failure | None = None
     failed_names: list[str] = field(default_factory=list)
 
+    @property
+    def is_truncated(self) -> bool:
+        return len(self.remaining) < self.remaining_count
+
 
 class ListSource:
     """Objects that are in memory."""

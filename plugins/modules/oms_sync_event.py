@@ -302,16 +302,10 @@ error:
 """
 
 import contextlib
-import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
-    Secrets,
-    find_credentials_and_target,
-    registrar,
-)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._key_file import FORMATS, LINES, KeyFile
 from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
@@ -319,8 +313,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys impor
     MAX_BATCH_SIZE,
     read_object_keys,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import connect
 from ansible_collections.huaweicloud.oms.plugins.module_utils._progress import Identity, Progress
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import Session
 from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import (
     DEFAULT_CONCURRENCY,
     MAX_CONCURRENCY,
@@ -332,7 +326,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import
     stopped_by_signals,
     submit,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import check_path_segment, open_transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import check_path_segment
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -366,31 +360,20 @@ def open_source(options: t.Mapping[str, t.Any], check_mode: bool, to_close: cont
 def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[str, t.Any]:
     """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
     options = module.params
-    secrets = Secrets(registrar(module))
-    found, target = find_credentials_and_target(options, os.environ, secrets)
     sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
     check_range("batch_size", options["batch_size"], 1, MAX_BATCH_SIZE)
     check_range("concurrency", options["concurrency"], 1, MAX_CONCURRENCY)
-    transport, tls_warning = open_transport(
-        options,
-        os.environ,
-        target.endpoints(found),
-        module.ansible_version,
-        options["concurrency"],
-        options["rate_limit"],
-    )
+    session = Session(module, connections=options["concurrency"], rate_limit=options["rate_limit"])
     source = open_source(options, module.check_mode, to_close)
-    to_close.enter_context(stopped_by_signals(transport.clock))
-    project_id = target.project_id
+    to_close.enter_context(stopped_by_signals(session.clock))
     prediction_warning = None
     outcome = None
     try:
-        client = connect(transport, target, found, secrets)
-        project_id = client.project_id
+        client = session.connect()
         source.resume(
             Identity(
-                target.endpoint.url,
-                project_id,
+                client.endpoint.url,
+                client.project_id,
                 sync_task_id,
                 options["object_keys_file_format"],
                 options["object_keys_encoded"],
@@ -401,7 +384,7 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
                 source,
                 options["batch_size"],
                 lambda batch: client.create_sync_events(sync_task_id, batch.encoded),
-                transport.clock,
+                session.clock,
                 options["concurrency"],
                 options["timeout"],
             )
@@ -410,17 +393,20 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     except Failure as error:
         outcome = Outcome(failure=error, remaining_count=source.pending_count, remaining=source.names())
 
-    for text in filter(None, (found.warning, tls_warning, source.warning, prediction_warning)):
+    for text in filter(None, (source.warning, prediction_warning)):
         module.warn(text)
     # In check mode, nothing stands against sending all that is to be sent.
     changed = source.pending_count > 0 if outcome is None else outcome.event_count > 0
     outcome = outcome or Outcome()
-    failure = outcome.failure
-    result = {
-        "changed": changed,
-        "sync_task_id": sync_task_id,
-        "project_id": project_id,
-        "endpoint": target.endpoint.url,
+    result = {"changed": changed, "sync_task_id": sync_task_id, **session.where, **what_became_of(source, outcome)}
+    if outcome.failure:
+        raise OmsError(f"{outcome.failure}. {what_was_accepted(source, outcome)}", result)
+    return result
+
+
+def what_became_of(source: Source, outcome: Outcome) -> dict[str, t.Any]:
+    """The part of the result that is about the objects."""
+    return {
         "object_count": source.object_count,
         "accepted_count": outcome.accepted_count,
         "duplicate_count": source.duplicate_count,
@@ -430,19 +416,17 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
         "events": outcome.events,
         "remaining_count": outcome.remaining_count,
         "remaining_object_keys": outcome.remaining,
-        "remaining_truncated": len(outcome.remaining) < outcome.remaining_count,
-        "error": failure.as_error(outcome.failed_names) if failure else None,
+        "remaining_truncated": outcome.is_truncated,
+        "error": outcome.failure.as_error(outcome.failed_names) if outcome.failure else None,
     }
-    if failure:
-        accepted = source.resumed_count + outcome.accepted_count
-        names = f"the first {SHOWN_NAMES} of the rest" if result["remaining_truncated"] else "the rest"
-        on = "; with progress_file, the next run goes on from there" if options["progress_file"] else ""
-        raise OmsError(
-            f"{failure}. Objects accepted: {accepted} of {source.object_count};"
-            f" remaining_object_keys names {names}{on}",
-            result,
-        )
-    return result
+
+
+def what_was_accepted(source: Source, outcome: Outcome) -> str:
+    """How the message of a run that failed ends."""
+    accepted = source.resumed_count + outcome.accepted_count
+    names = f"the first {SHOWN_NAMES} of the rest" if outcome.is_truncated else "the rest"
+    on = "; with progress_file, the next run goes on from there" if source.keeps_progress else ""
+    return f"Objects accepted: {accepted} of {source.object_count}; remaining_object_keys names {names}{on}"
 
 
 def main() -> None:

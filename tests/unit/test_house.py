@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "_submission": {"_errors", "_object_keys", "_key_file", "_progress"},
     "_sync_task": {"_errors", "_transport"},
     "_lifecycle": {"_errors", "_oms", "_sync_task", "_transport"},
-    "_session": {"_errors", "_transport", "_credentials", "_oms"},
+    "_session": {"_errors", "_transport", "_credentials", "_sign_in", "_oms"},
 }
 
 # What a filter may import of Ansible. It runs in Ansible's own process, where module_utils are not for.

@@ -9,9 +9,7 @@ import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
     AccessKey,
     AuthToken,
-    Found,
     Secrets,
-    Target,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     SERVICE,
@@ -20,7 +18,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     ConnectionFailure,
     Failure,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client, Receipt, connect
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client, Receipt
 from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import Caller, Proof
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Endpoint, Response
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import Expected, FakeTransport, answer
@@ -383,26 +381,3 @@ def test_a_status_that_echoes_secrets_is_masked() -> None:
 def test_without_a_request_id_there_is_none() -> None:
     assert check_failure(answer(200, {"status": "STOPPED"})).answer.request_id is None
     assert check_failure(answer(200, {})).answer.request_id is None
-
-
-# ---- the client
-
-IAM = Endpoint("https://iam.cn-north-4.myhuaweicloud.com", "region cn-north-4")
-
-
-def connected(target: Target, *expected: Expected) -> Client:
-    with FakeTransport(*expected) as transport:
-        return connect(transport, target, Found(AuthToken("token")), Secrets(ignored))
-
-
-def test_a_client_of_a_given_project_needs_no_request() -> None:
-    made = connected(Target(None, OMS, IAM, PROJECT))
-
-    assert (made.endpoint, made.project_id) == (OMS, PROJECT)
-
-
-def test_a_client_looks_a_missing_project_up() -> None:
-    found = answer(200, {"projects": [{"id": PROJECT, "name": "cn-north-4"}]})
-    look_up = Expected("GET", f"{IAM.url}/v3/projects?name=cn-north-4", found)
-
-    assert connected(Target("cn-north-4", OMS, IAM, None), look_up).project_id == PROJECT

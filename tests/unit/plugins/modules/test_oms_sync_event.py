@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils import basic
-from ansible_collections.huaweicloud.oms.plugins.module_utils import _transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _session, _transport
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
     COLLECTION_VERSION,
@@ -561,7 +561,7 @@ def test_secrets_of_the_environment_are_registered_with_ansible(
     run: RunModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registered: set[str] = set()
-    monkeypatch.setattr(oms_sync_event, "registrar", lambda _module: registered.add)
+    monkeypatch.setattr(_session, "registrar", lambda _module: registered.add)
     for name in ("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"):
         monkeypatch.setenv(name, f"Marker-{name}")
 
