@@ -16,15 +16,11 @@ import cProfile
 import pstats
 import typing as t
 from collections import Counter
+from types import SimpleNamespace
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
-    Secrets,
-    find_credentials_and_target,
-)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import ObjectKey, batches, encode
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import connect
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import open_transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import Session
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 EVENTS = 5000
@@ -51,11 +47,10 @@ def options(url: str) -> dict[str, t.Any]:
 
 def profile(simulator: Simulator) -> Counter[str]:
     """Seconds by what they belong to."""
-    chosen = options(simulator.url)
-    secrets = Secrets(lambda _secret: None)
-    found, target = find_credentials_and_target(chosen, {}, secrets)
-    transport, _warning = open_transport(chosen, {}, target.endpoints(found), "of the benchmark")
-    client = connect(transport, target, found, secrets)
+    module = SimpleNamespace(
+        params=options(simulator.url), ansible_version="of the benchmark", no_log_values=set(), warn=print
+    )
+    client = Session(module).connect()
     names = (f"backup/2026/11/24/photo {number:07}.jpg" for number in range(EVENTS * 10))
     profiler = cProfile.Profile()
     profiler.enable()
