@@ -12,7 +12,9 @@ GitHub, and everything here must run with a package index and nothing else.
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import typing as t
@@ -264,7 +266,7 @@ def sanity(session: nox.Session) -> None:
     run_sanity(session)
 
 
-def run_sanity(session: nox.Session) -> None:
+def run_sanity(session: nox.Session, *options: str) -> None:
     # In the real home directory: what ansible-test keeps there takes minutes to make and serves all collections.
     session.run("python", "tests/tools/prepare_ansible_test.py")
     session.chdir(COPY)
@@ -272,7 +274,7 @@ def run_sanity(session: nox.Session) -> None:
     pythons = filter(None, map(find_python, ["3.9", "3.10", "3.11", "3.12", "3.13"]))
     session.env["PATH"] = os.pathsep.join([*(str(Path(python).parent) for python in pythons), os.environ["PATH"]])
     command = ["ansible-test", "sanity", "--venv", "--color", "no"]
-    session.run(*command)
+    session.run(*command, *options)
 
     if EXTRA_PYTHONS["target_python39"]:
         session.run(*command, "--python", TARGET_PYTHON, "--test", "compile", "--test", "import")
@@ -439,4 +441,27 @@ def matrix_sanity(session: nox.Session, name: str, requirements: str) -> None:
     """ansible-test sanity of another core than that of `make sanity`."""
     session.log(name)
     install(session, requirements)
-    run_sanity(session)
+    host = unreachable_host(session, "sanity.pylint.txt")
+    if not host:
+        run_sanity(session)
+        return
+    run_sanity(session, "--skip-test", "pylint")
+    why = f"without pylint, which wants a package from {host}, and that can't be reached from here"
+    session.warn(f"NOT EVERYTHING IS TESTED: {why}")
+    (REPORTS / "matrix" / f"{name}.note").write_text(why, encoding="utf-8")
+
+
+def unreachable_host(session: nox.Session, requirements: str) -> str:
+    """Return a host, other than a package index, that ansible-test wants a package from and that does not answer.
+
+    ansible-core 2.22rc1 does: for its pylint it wants a package that is not released yet.
+    """
+    (file,) = Path(session.virtualenv.location).glob(
+        f"lib/*/site-packages/ansible_test/_data/requirements/{requirements}"
+    )
+    for host in re.findall(r"^\w+ @ https://([^/\s]+)/", file.read_text(encoding="utf-8"), re.MULTILINE):
+        try:
+            socket.create_connection((host, 443), timeout=10).close()
+        except OSError:
+            return str(host)
+    return ""

@@ -55,10 +55,12 @@ class Receipt(t.Protocol):
     """What sending an accepted event gives back."""
 
     @property
-    def request_id(self) -> str: ...
+    def request_id(self) -> str:
+        """By which the service knows the request."""
 
     @property
-    def attempts(self) -> int: ...
+    def attempts(self) -> int:
+        """How often the event was sent."""
 
 
 class Brake(t.Protocol):
@@ -68,7 +70,8 @@ class Brake(t.Protocol):
     def stopped(self) -> str | None:
         """Why it was pulled; None if it was not."""
 
-    def stop(self, why: str) -> None: ...
+    def stop(self, why: str) -> None:
+        """Pull it."""
 
 
 @dataclass

@@ -8,7 +8,7 @@
     python3 tests/tools/matrix_table.py REPORTS_FOLDER
 
 Reads what `make test-matrix` left there: sessions.json (nox), and for each cell the JUnit files CELL.unit.xml and
-CELL.integration.xml, as far as it came.
+CELL.integration.xml, as far as it came, and CELL.note, where something was left out.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def row(reports: Path, session: dict[str, t.Any]) -> tuple[str, ...]:
     cell = session["args"]["name"]
     state = STATES[session["result"]]
     unit, integration = (tests_of(reports / f"{cell}.{kind}.xml") for kind in ("unit", "integration"))
-    why = "" if state == "green" else str(session["reason"] or "see above")
+    note = reports / f"{cell}.note"
+    left_out = note.read_text(encoding="utf-8") if note.exists() else ""
+    why = left_out if state == "green" else str(session["reason"] or "see above")
     return cell, state, unit, integration, f"{session['duration'] / 60:.1f}", why
 
 

@@ -77,6 +77,15 @@ def test_a_green_matrix_is_green(tmp_path: Path) -> None:
     assert (status, lines[-1]) == (0, "1 cells, 0 red")
 
 
+def test_what_a_green_cell_left_out_is_said(tmp_path: Path) -> None:
+    write_sessions(tmp_path / "sessions.json", session("matrix_sanity sanity-2.22", "success"))
+    (tmp_path / "sanity-2.22.note").write_text("without pylint", encoding="utf-8")
+
+    status, lines = say("matrix_table.py", tmp_path)
+
+    assert (status, lines[1]) == (0, "sanity-2.22 green - - 1.5 without pylint")
+
+
 def test_the_summary_counts_the_thin_matrix_in(tmp_path: Path) -> None:
     write_sessions(tmp_path / "sessions.json", session("lint", "success"), session("unit", "failed"))
     write_sessions(tmp_path / "sessions-thin.json", session("matrix_target target-python-3.9", "success"))

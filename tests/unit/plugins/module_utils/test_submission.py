@@ -379,7 +379,8 @@ IDENTITY = Identity("https://oms.example.com", "project", "task", LINES, False)
 
 
 class OpenFile(t.Protocol):
-    def __call__(self, with_progress: bool = ...) -> FileSource: ...
+    def __call__(self, with_progress: bool = ...) -> FileSource:
+        """Open it."""
 
 
 @pytest.fixture

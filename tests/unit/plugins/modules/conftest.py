@@ -31,7 +31,8 @@ class Done:
 
 
 class RunOnSimulator(t.Protocol):
-    def __call__(self, main: t.Callable[[], None], options: dict[str, t.Any], check_mode: bool = ...) -> Done: ...
+    def __call__(self, main: t.Callable[[], None], options: dict[str, t.Any], check_mode: bool = ...) -> Done:
+        """Run a module's main()."""
 
 
 @pytest.fixture

@@ -68,7 +68,8 @@ class RunModule(t.Protocol):
         *expected: Expected,
         check_mode: bool = ...,
         start: t.Callable[[], object] = ...,
-    ) -> Run: ...
+    ) -> Run:
+        """Run the module's main()."""
 
 
 @pytest.fixture
