@@ -109,6 +109,12 @@ def test_a_file_is_handed_over_and_its_progress_can_be_looked_at(reader: Reader)
     assert json.loads(looked.stdout)["mark"]["object_count"] == 3
 
 
+def in_events_of(batch_size: int) -> str:
+    """The play of the page on resuming, with another size of its events."""
+    play = PLAYS["Hand over names, in as many runs as it takes"]
+    return play.replace("progress_file:", f"batch_size: {batch_size}\n        progress_file:")
+
+
 def test_a_run_is_resumed_as_the_page_says(reader: Reader) -> None:
     play = PLAYS["Hand over names, in as many runs as it takes"]
     file = reader.write("home/backup/names.txt", "a\nb\nb b\n")
@@ -117,7 +123,7 @@ def test_a_run_is_resumed_as_the_page_says(reader: Reader) -> None:
         file.write_text(names, encoding="utf-8")
         run = reader.run(play)
         assert run.returncode == 0, run.output
-        again = reader.run(play.replace("progress_file:", "batch_size: 3\n        progress_file:"))
+        again = reader.run(in_events_of(3))
         assert again.results[0]["changed"] is False
         said.append((reader.arrived(), run.results[1]["msg"]))
 
@@ -135,8 +141,7 @@ def test_a_run_is_resumed_as_the_page_says(reader: Reader) -> None:
 
 
 def test_progress_that_is_not_finished_is_kept(reader: Reader) -> None:
-    whole = PLAYS["Hand over names, in as many runs as it takes"]
-    play = whole.replace("progress_file:", "batch_size: 1\n        progress_file:")
+    play = in_events_of(1)
     file = reader.write("home/backup/names.txt", "a\nb\n")
     reader.simulator.fault("answer", status=400, path="/events", skip=1)
     broken = reader.run(play)
