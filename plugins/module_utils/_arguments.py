@@ -10,9 +10,11 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
 
 def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -58,3 +60,42 @@ def check_range(option: str, value: float, least: float, most: float, unit: str 
         # A whole number may have more digits than a float can hold.
         shown = f"{value:g}" if isinstance(value, float) else value
         raise ArgumentError(f"{option}: {shown} is out of range: {least:g} to {most:g}{unit and ' '}{unit} are allowed")
+
+
+# CreateSyncEvents, table 1: project_id and sync_task_id have 1 to 1024 characters.
+MAX_PATH_SEGMENT = 1024
+# What timeout and retry_max_delay may be: no answer is worth waiting longer for.
+LONGEST_SECONDS = 3600.0
+
+
+def check_path_segment(name: str, value: str) -> str:
+    """Check an id that becomes a part of the URL's path: nothing in it may change the path.
+
+    :arg name: the option or environment variable it comes from, for the message.
+    :raises ArgumentError: names the option and the rule.
+    """
+    if not value:
+        raise ArgumentError(f"{name}: is empty: 1 to {MAX_PATH_SEGMENT} characters are needed")
+    if len(value) > MAX_PATH_SEGMENT:
+        raise ArgumentError(f"{name}: has {len(value)} characters: at most {MAX_PATH_SEGMENT} are allowed")
+    bad = re.search("[^A-Za-z0-9_.~-]", value)
+    if bad:
+        raise ArgumentError(
+            f"{name}: has {quoted(bad[0])} at character {bad.start() + 1}:"
+            " only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL"
+        )
+    if value in (".", ".."):
+        raise ArgumentError(f"{name}: {value} is no id, it would change the path of the URL")
+    return value
+
+
+def option_or_environment(
+    option: str, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], variables: t.Sequence[str]
+) -> tuple[str, str | None]:
+    """An option's value or that of the first variable that is set, with the name of where it was found."""
+    if options.get(option) is not None:
+        return option, options[option]
+    for variable in variables:
+        if environ.get(variable):
+            return variable, environ[variable]
+    return option, None

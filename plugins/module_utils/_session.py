@@ -13,15 +13,13 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
-    Secrets,
-    find_credentials_and_target,
-    registrar,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets, registrar
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import sign_in
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import find_credentials_and_target
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client
-from ansible_collections.huaweicloud.oms.plugins.module_utils._sign_in import sign_in
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, open_transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.transport import open_transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
 
 Act = t.Callable[[Client, Clock, dict[str, t.Any]], None]
 

@@ -305,17 +305,20 @@ import contextlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
+    check_path_segment,
+    check_range,
+    connection_argument_spec,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._key_file import FORMATS, LINES, KeyFile
-from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import Identity, Progress
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import FORMATS, LINES, KeyFile
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import (
     DEFAULT_BATCH_SIZE,
     MAX_BATCH_SIZE,
     read_object_keys,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._progress import Identity, Progress
-from ansible_collections.huaweicloud.oms.plugins.module_utils._session import Session
-from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import (
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import (
     DEFAULT_CONCURRENCY,
     MAX_CONCURRENCY,
     SHOWN_NAMES,
@@ -326,7 +329,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import
     stopped_by_signals,
     submit,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import check_path_segment
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import Session
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

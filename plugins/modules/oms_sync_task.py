@@ -479,10 +479,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import OmsError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._lifecycle import Change
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import Client
-from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
-from ansible_collections.huaweicloud.oms.plugins.module_utils._sync_task import (
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.reconcile import Change
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import (
     ABSENT,
     AUTHENTICATION_TYPES,
     CLOUD_TYPES,
@@ -494,7 +494,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._sync_task import 
     STORAGE_POLICIES,
     read_wanted,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
 
 # A day: nothing that is still to come after that is worth waiting for.
 MAX_WAIT_SECONDS = 86400

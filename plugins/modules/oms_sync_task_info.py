@@ -229,16 +229,20 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
-    ArgumentError,
-    Failure,
-    OmsError,
-    quoted,
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
+    check_path_segment,
+    connection_argument_spec,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import STOPPED, SYNCHRONIZING, Client, is_missing
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import (
+    STOPPED,
+    SYNCHRONIZING,
+    Client,
+    is_missing,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, check_path_segment
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

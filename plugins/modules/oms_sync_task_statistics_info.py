@@ -206,11 +206,16 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError, quoted
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import DATA_TYPES, Client
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
+    check_path_segment,
+    check_range,
+    connection_argument_spec,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import DATA_TYPES, Client
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, check_path_segment
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
 # A year: nothing that OMS documents, but a longer one is a slip.
 MAX_LAST_MINUTES = 525600

@@ -21,8 +21,8 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 import urllib3
-from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import encode
-from ansible_collections.huaweicloud.oms.plugins.module_utils._signing import sign
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.signing import sign
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import encode
 
 Events = t.Iterator[list[str]]
 

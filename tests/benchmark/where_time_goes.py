@@ -19,7 +19,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
-from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import ObjectKey, batches, encode
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import ObjectKey, batches, encode
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import Session
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 

@@ -323,7 +323,7 @@ def test_a_release_is_made_as_contributing_says(tmp_path: Path) -> None:
     shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".git", "output"))
     before = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     version = before.partition("-")[0]
-    for name in ("galaxy.yml", "plugins/module_utils/_transport.py"):
+    for name in ("galaxy.yml", "plugins/module_utils/_version.py"):
         text = (clone / name).read_text(encoding="utf-8")
         assert text.count(before) == 1, name
         (clone / name).write_text(text.replace(before, version), encoding="utf-8")

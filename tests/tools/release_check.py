@@ -22,7 +22,7 @@ from pathlib import Path
 
 import yaml
 
-TRANSPORT = "plugins/module_utils/_transport.py"
+TRANSPORT = "plugins/module_utils/_version.py"
 # Semantic Versioning 2.0.0, without a pre-release and without build metadata: Galaxy installs nothing else by default.
 RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 

@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ConnectionFailure
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
-    Clock,
-    Request,
-    Response,
-    RetryPolicy,
-    Transport,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

@@ -12,7 +12,7 @@ import os
 import typing as t
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import OmsError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Response
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 

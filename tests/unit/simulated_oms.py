@@ -10,13 +10,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
-    Clock,
-    Request,
-    Response,
-    RetryPolicy,
-    Transport,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
 from ansible_collections.huaweicloud.oms.tests.simulator import http_server
 from ansible_collections.huaweicloud.oms.tests.simulator.service import Service
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import FakeClock

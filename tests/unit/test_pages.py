@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors, _sync_task
-from ansible_collections.huaweicloud.oms.tests.unit.test_house import MAY_IMPORT
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth import gateway_errors
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import sync_task as _sync_task
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").glob("*/*.md")])
@@ -78,25 +79,6 @@ def test_contributing_names_folders_and_sections_that_exist() -> None:
     assert set(yaml.safe_load(example)) <= sections
 
 
-def test_the_architecture_has_the_table_of_the_house() -> None:
-    text = read("ARCHITECTURE.md")
-    chapter = text[text.index("## The rooms") : text.index("## How an event comes about")]
-    rows = re.findall(r"^\| `(_[a-z_]+)` \| .+ \| (.+) \|$", chapter, re.MULTILINE)
-    table = {name: set(re.findall(r"`(_\w+)`", doors)) for name, doors in rows}
-
-    assert table == MAY_IMPORT
-
-
-def test_the_architecture_names_each_lock() -> None:
-    """A new lock has to be explained; one that has gone must not be."""
-    code = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / "module_utils").glob("*.py")}
-    locked = {name for name, text in code.items() if re.search(r"threading\.(R?Lock|Condition)\(|fcntl\.flock\(", text)}
-    text = read("ARCHITECTURE.md")
-    chapter = text[text.index("## Threads and locks") : text.index("## Where to add what")]
-
-    assert set(re.findall(r"^\| `(_\w+)`", chapter, re.MULTILINE)) == locked
-
-
 def test_the_architecture_names_files_that_exist() -> None:
     names = re.findall(r"`((?:tests|plugins|docs|meta)/[\w/.-]*)`", read("ARCHITECTURE.md"))
 
@@ -149,7 +131,7 @@ def test_each_code_and_status_with_words_of_its_own_is_explained() -> None:
     assert len(codes) > 15
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
     explained = {int(status) for row in statuses for status in row.split(",") if status.strip()}
-    assert set(_errors._STATUS_ADVICE) - explained == set()
+    assert set(gateway_errors._STATUS_ADVICE) - explained == set()
     kinds = {_errors.CONNECTION, _errors.TIMEOUT, _errors.TLS, _errors.SERVICE, _errors.CREDENTIALS, _errors.FILE}
     (row,) = re.findall(r"^\| `error.kind` \| (.+) \|$", text, re.MULTILINE)
     assert set(re.findall("`(\\w+)`", row)) == kinds | {_sync_task.STATE}

@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.huaweicloud.oms.tests.tools import release_check
 
 ROOT = Path(__file__).parents[3]
-TRANSPORT = "plugins/module_utils/_transport.py"
+TRANSPORT = "plugins/module_utils/_version.py"
 # Later than any that a clone of today could have.
 VERSION = "987.6.5"
 

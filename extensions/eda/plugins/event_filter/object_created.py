@@ -66,14 +66,16 @@ load = runpy.run_path(str(Path(__file__).parents[1] / "plugin_utils" / "_load.py
 
 if TYPE_CHECKING:
     from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _arguments, _spool
-    from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors, _object_keys
+    from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors, _text
+    from ansible_collections.huaweicloud.oms.plugins.module_utils._events import object_keys as _object_keys
     from ansible_collections.huaweicloud.oms.plugins.plugin_utils import _notifications
 else:
     _arguments = load("extensions.eda.plugins.plugin_utils._arguments")
     _spool = load("extensions.eda.plugins.plugin_utils._spool")
-    # In this order: the second imports the first.
+    # In this order: each imports those before it.
+    _text = load("plugins.module_utils._text")
     _errors = load("plugins.module_utils._errors")
-    _object_keys = load("plugins.module_utils._object_keys")
+    _object_keys = load("plugins.module_utils._events.object_keys")
     _notifications = load("plugins.plugin_utils._notifications")
 
 LOGGER = logging.getLogger("huaweicloud.oms.object_created")
@@ -111,7 +113,7 @@ def main(
     spool.add(good)
     if refused:
         path, gone = spool.keep_unread(notification, refused)
-        LOGGER.warning("A notification is kept in %s: %s", path, _errors.quoted(refused, SHOWN_CHARACTERS))
+        LOGGER.warning("A notification is kept in %s: %s", path, _text.quoted(refused, SHOWN_CHARACTERS))
         if gone:
             LOGGER.error("%d older notifications were deleted from %s to make room", gone, path.parent)
     return []
@@ -136,7 +138,7 @@ def sorted_out(keys: t.Sequence[str]) -> tuple[list[str], str]:
         try:
             _object_keys.encode(key)
         except _errors.ArgumentError as error:
-            refused = refused or f"the key {_errors.quoted(key)} {error}"
+            refused = refused or f"the key {_text.quoted(key)} {error}"
         else:
             good.append(key)
     return good, refused

@@ -10,22 +10,23 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import general_advice
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     CONNECTION,
-    HTML_CHARACTERS,
     QUOTED_CHARACTERS,
-    RETURNED_CHARACTERS,
     SERVICE,
     Answer,
     ConnectionFailure,
     Failure,
     OmsError,
-    general_advice,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.error_body import (
+    HTML_CHARACTERS,
+    RETURNED_CHARACTERS,
     is_html,
-    listed,
-    quoted,
     read_answer,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
 
 SECRET = "Marker-0123456789"
 

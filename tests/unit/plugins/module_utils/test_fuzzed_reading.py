@@ -14,34 +14,28 @@ from pathlib import Path
 from urllib.parse import unquote_plus
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._credentials import (
-    Secrets,
-    find_credentials,
-    find_credentials_and_target,
-)
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, read_answer
-from ansible_collections.huaweicloud.oms.plugins.module_utils._key_file import FORMATS, KeyFile
-from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import (
-    MAX_ENCODED_CHARACTERS,
-    read_object_keys,
-)
-from ansible_collections.huaweicloud.oms.plugins.module_utils._progress import (
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import find_credentials
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import find_credentials_and_target
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import (
     Identity,
     Progress,
     Span,
     new_record,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._submission import FileSource
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
-    Endpoint,
-    Request,
-    RetryPolicy,
-    Transport,
-    check_path_segment,
-    clock_skew,
-    read_endpoint,
-    tls_context,
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import FORMATS, KeyFile
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import (
+    MAX_ENCODED_CHARACTERS,
+    read_object_keys,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import FileSource
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint, read_endpoint
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.error_body import read_answer
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, clock_skew
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, FakeClock
 from ansible_collections.huaweicloud.oms.tests.unit.fuzzing import (
     ANY_TEXT,

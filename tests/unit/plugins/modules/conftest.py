@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, Connections, Request, Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import Connections
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
 from ansible_collections.huaweicloud.oms.tests.unit.module_runs import ANSIBLE_S_OWN, module_args
 from ansible_collections.huaweicloud.oms.tests.unit.simulated_oms import PROJECT, SimulatedOms
 

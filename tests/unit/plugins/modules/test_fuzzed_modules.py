@@ -19,7 +19,9 @@ from unittest import mock
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import Clock, Connections, Request, Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import Connections
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
 from ansible_collections.huaweicloud.oms.plugins.modules import (
     oms_sync_event,
     oms_sync_task,

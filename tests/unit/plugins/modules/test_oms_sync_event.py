@@ -20,14 +20,12 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils import basic
-from ansible_collections.huaweicloud.oms.plugins.module_utils import _session, _transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _session
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure
-from ansible_collections.huaweicloud.oms.plugins.module_utils._transport import (
-    COLLECTION_VERSION,
-    Connections,
-    Request,
-    Response,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http import transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import Connections
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._version import COLLECTION_VERSION
 from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_event
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import Expected, FakeTransport, answer
 from ansible_collections.huaweicloud.oms.tests.unit.module_runs import (
@@ -529,7 +527,7 @@ def test_options_have_to_fit(run: RunModule, options: dict[str, t.Any], message:
 
 
 def test_without_requests_the_message_says_so(run: RunModule, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_transport, "REQUESTS_IMPORT_ERROR", "Traceback")
+    monkeypatch.setattr(transport, "REQUESTS_IMPORT_ERROR", "Traceback")
 
     done = run({"object_keys": "a"})
 

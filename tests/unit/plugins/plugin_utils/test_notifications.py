@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._object_keys import encode
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import encode
 from ansible_collections.huaweicloud.oms.plugins.plugin_utils import _notifications
 from ansible_collections.huaweicloud.oms.plugins.plugin_utils._notifications import (
     NotificationError,

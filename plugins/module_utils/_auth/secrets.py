@@ -1,0 +1,66 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Secrets: made known to Ansible, and masked in texts.
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import threading
+import typing as t
+from urllib.parse import quote
+
+try:
+    from ansible.module_utils.secrets import register_secret
+except ImportError:  # ansible-core before 2.22
+    register_secret = None
+Register = t.Callable[[str], t.Any]
+
+
+def registrar(module: t.Any) -> Register:
+    """How a secret that did not come as a ``no_log`` option is made known to Ansible.
+
+    :arg module: the AnsibleModule.
+    """
+    register: Register = register_secret or module.no_log_values.add
+    return register
+
+
+class Secrets:
+    """All that must never be shown, and what hides it.
+
+    :arg register: makes a value known to Ansible, which then masks it in all that the module returns.
+    """
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+        # Longest first, so that none is masked in parts. Replaced as a whole: other threads may be reading it.
+        self._values: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+
+    def add(self, value: str) -> str:
+        """Register a secret, as soon as it is read; the value comes back."""
+        # Bytes of the environment that are not UTF-8 come as lone surrogates, which Ansible can't be told of.
+        known = value.encode("utf-8", "replace").decode()
+        bare = known.strip()
+        # A blank, or nothing, is no secret: masking it would garble everything.
+        if bare:
+            # A server may echo it as a URL, JSON or HTML has it, too.
+            forms = {known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1], html.escape(bare)}
+            with self._lock:
+                for form in forms.difference(self._values):
+                    self._register(form)
+                self._values = tuple(sorted(forms.union(self._values), key=len, reverse=True))
+        return value
+
+    def mask(self, text: str) -> str:
+        """The text without secrets: what a server says is masked before it is cut or shown."""
+        for value in self._values:
+            text = text.replace(value, "********")
+        return text

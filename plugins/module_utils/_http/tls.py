@@ -1,0 +1,66 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""The TLS context: which certificates are trusted.
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import typing as t
+
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    ArgumentError,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import DEFAULT_CA_BUNDLE_PATH
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import reason
+
+
+def tls_context(
+    validate_certs: bool, ca_path: str | None, environ: t.Mapping[str, str], needed: bool = True
+) -> tuple[ssl.SSLContext, str | None]:
+    """One TLS context for all connections of a run: each costs megabytes and milliseconds.
+
+    O(validate_certs=false) beats all; then comes O(ca_path), then E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), then the
+    system's store together with certifi's.
+
+    :arg needed: whether any connection is to use TLS; loading hundreds of certificates takes tens of milliseconds.
+    :returns: the context and a warning, if there is cause for one.
+    :raises ArgumentError: a file of certificates can't be used.
+    """
+    if ca_path:
+        # A ca_path that can't be used is a mistake even where it is not needed.
+        _load_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "ca_path", ca_path)
+    if not validate_certs:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context, "validate_certs is false: whoever answers in the service's place can read what is sent"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not needed:
+        return context, None
+    sources = [("ca_path", ca_path)] + [(name, environ.get(name)) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")]
+    for name, path in sources:
+        if path:
+            _load_certificates(context, name, path)
+            return context, None
+    context.load_default_certs()
+    _load_certificates(context, "certifi", DEFAULT_CA_BUNDLE_PATH)
+    return context, None
+
+
+def _load_certificates(context: ssl.SSLContext, name: str, path: str) -> None:
+    try:
+        if os.path.isdir(path) and name != "ca_path":
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        raise ArgumentError(f"{name}: the file {path} holds no certificates in PEM format") from None
+    except (OSError, ValueError) as error:
+        raise ArgumentError(f"{name}: the file {path} can't be read: {reason(error)}") from None

@@ -1,0 +1,52 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""The transport that the options of a module ask for.
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    OmsError,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import Connections
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import REQUESTS_IMPORT_ERROR, requests
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
+from ansible_collections.huaweicloud.oms.plugins.module_utils._version import COLLECTION_VERSION
+
+
+def open_transport(
+    options: t.Mapping[str, t.Any],
+    environ: t.Mapping[str, str],
+    endpoints: t.Iterable[Endpoint | None],
+    core_version: str,
+    connections: int = 1,
+    rate_limit: float = 0.0,
+) -> tuple[Transport, str | None]:
+    """The transport as the options O(timeout), O(retries), O(ca_path) and their kin want it. Sends nothing.
+
+    :arg options: the module's parameters.
+    :arg endpoints: all that requests may go to.
+    :arg core_version: ansible-core's, for the User-Agent.
+    :arg connections: how many requests may be under way at once.
+    :arg rate_limit: the option, see :class:`Pace`.
+    :returns: the transport and a warning, if there is cause for one.
+    :raises OmsError: requests is missing, or an option breaks a rule.
+    """
+    if REQUESTS_IMPORT_ERROR:
+        raise OmsError(missing_required_lib("requests"), {"exception": REQUESTS_IMPORT_ERROR})
+    policy = RetryPolicy(options["retries"], options["retry_max_delay"])
+    secure = any(endpoint and endpoint.url.startswith("https:") for endpoint in endpoints)
+    context, warning = tls_context(options["validate_certs"], options["ca_path"], environ, secure)
+    user_agent = f"huaweicloud.oms/{COLLECTION_VERSION} ansible-core/{core_version} requests/{requests.__version__}"
+    exchange = Connections(context, options["timeout"], user_agent, connections).exchange
+    return Transport(exchange, policy, rate_limit=rate_limit), warning

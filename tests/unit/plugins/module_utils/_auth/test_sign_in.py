@@ -1,0 +1,838 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+from __future__ import annotations
+
+import json
+import threading
+import typing as t
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import (
+    AccessKey,
+    AuthToken,
+    Credentials,
+    EcsAgency,
+    Found,
+    Password,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, Proof, sign_in
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import Target
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    CREDENTIALS,
+    Answer,
+    ConnectionFailure,
+    Failure,
+    Stopped,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
+from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, Expected, FakeClock, FakeTransport, answer
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.sdk_request import SdkRequest
+from huaweicloudsdkcore.signer.signer import Signer
+
+PROJECT = "f697f813554a4f05bac882a183b20878"
+
+
+def ignored(_value: str) -> None:
+    pass
+
+
+# ---- the headers
+
+OMS = Endpoint("https://oms.cn-north-4.myhuaweicloud.com", "region cn-north-4")
+EVENTS = Request(
+    "POST",
+    OMS,
+    f"/v2/{PROJECT}/sync-tasks/31e9b7e6-6ffb-452f-9842-6ce354d99d75/events",
+    headers={"Content-Type": "application/json"},
+    body=b'{"object_keys":["test%2F001.txt","test%2F002.txt"]}',
+)
+
+
+def headers(credentials: AccessKey | AuthToken, request: Request, project_id: str | None) -> dict[str, str]:
+    """What a caller adds to a request of its own headers."""
+    expected = Expected(request.method, request.url, answer(200), request.body)
+    with FakeTransport(expected) as transport:
+        Caller(transport, Proof(credentials), project_id=project_id).send(request)
+    return {name: value for name, value in transport.headers[0].items() if name not in request.headers}
+
+
+def test_a_token_is_sent_as_it_is() -> None:
+    assert headers(AuthToken("token"), EVENTS, PROJECT) == {"X-Auth-Token": "token"}
+
+
+def test_a_key_signs_as_the_vector_of_the_api_says() -> None:
+    # oms-api.md, section 5, the last but one
+    assert headers(AccessKey("AccessKey", "SecretKey"), EVENTS, PROJECT) == {
+        "X-Project-Id": PROJECT,
+        "X-Sdk-Date": "20260101T000000Z",
+        "Authorization": (
+            "SDK-HMAC-SHA256 Access=AccessKey, SignedHeaders=content-type;host;x-project-id;x-sdk-date,"
+            " Signature=4d027788f5577c6701617b16b7a84ae8f3916cfa0af2ad98c6985c94a0d8ae5d"
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "security_token", "project_id", "signed"),
+    [
+        (Request("GET", OMS, "/v3/projects", (("name", "a"),)), None, None, "host;x-sdk-date"),
+        (Request("GET", OMS, "/v2", (("b", "1"), ("a", "2"))), None, PROJECT, "host;x-project-id;x-sdk-date"),
+        (EVENTS, None, None, "content-type;host;x-sdk-date"),
+        (EVENTS, "security", None, "content-type;host;x-sdk-date;x-security-token"),
+        (EVENTS, "security", PROJECT, "content-type;host;x-project-id;x-sdk-date;x-security-token"),
+        (Request("GET", Endpoint("http://127.0.0.1:8080", "option endpoint"), "/v2"), None, None, "host;x-sdk-date"),
+    ],
+)
+def test_what_a_key_sends_is_signed_as_the_sdk_signs_it(
+    request_: Request, security_token: str | None, project_id: str | None, signed: str
+) -> None:
+    sent = headers(AccessKey("ak", "sk", security_token), request_, project_id)
+    authorization = sent.pop("Authorization")
+    scheme, host = request_.endpoint.url.split("://")
+    sdk_request = SdkRequest(
+        method=request_.method,
+        schema=scheme,
+        host=host,
+        resource_path=request_.path,
+        query_params=list(request_.query),
+        header_params={**request_.headers, **sent},
+        body=request_.body,
+    )
+
+    assert sent.get("X-Security-Token") == security_token
+    assert sent.get("X-Project-Id") == project_id
+    assert f" SignedHeaders={signed}, " in authorization
+    assert authorization == Signer(BasicCredentials("ak", "sk")).sign(sdk_request).header_params["Authorization"]
+
+
+# ---- the look-up of the project
+
+IAM = Endpoint("https://iam.cn-north-4.myhuaweicloud.com", "region cn-north-4")
+TARGET = Target("cn-north-4", OMS, IAM, None)
+LOOK_UP = "GET /v3/projects at https://iam.cn-north-4.myhuaweicloud.com"
+REMEDY = "Give project_id (the console shows it under My Credentials)"
+KEY = AccessKey("Marker-ak", "Marker-sk")
+
+
+def look_up(response: Response | ConnectionFailure) -> str:
+    secrets = Secrets(ignored)
+    secrets.add(KEY.secret_key)
+    expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", response)
+    with FakeTransport(expected) as transport:
+        return sign_in(transport, TARGET, Found(KEY), secrets).project_id or ""
+
+
+def look_up_failure(response: Response | ConnectionFailure) -> Failure:
+    with pytest.raises(Failure) as caught:
+        look_up(response)
+    return caught.value
+
+
+def test_a_given_project_s_id_is_not_looked_up() -> None:
+    target = Target(None, OMS, IAM, "p")
+    with FakeTransport() as transport:
+        assert sign_in(transport, target, Found(KEY), Secrets(ignored)).project_id == "p"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "headers"),
+    [
+        (AuthToken("token"), {"X-Auth-Token"}),
+        (AccessKey("ak", "sk"), {"X-Sdk-Date", "Authorization"}),
+        (AccessKey("ak", "sk", "st"), {"X-Sdk-Date", "Authorization", "X-Security-Token"}),
+    ],
+)
+def test_a_missing_project_s_id_is_looked_up(credentials: Credentials, headers: set[str]) -> None:
+    found = answer(200, {"projects": [{"id": PROJECT, "name": "cn-north-4"}]})
+    expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", found)
+    with FakeTransport(expected) as transport:
+        assert sign_in(transport, TARGET, Found(credentials), Secrets(ignored)).project_id == PROJECT
+        assert set(transport.headers[0]) == headers
+
+
+def test_the_look_up_is_signed_as_the_vector_of_the_api_says() -> None:
+    # oms-api.md, section 5, the last one
+    request = Request("GET", IAM, "/v3/projects", (("name", "cn-north-4"),))
+
+    assert headers(AccessKey("AccessKey", "SecretKey"), request, None)["Authorization"].endswith(
+        "SignedHeaders=host;x-sdk-date, Signature=c3331032cba282cc66010e6c8ef9ec7c0973738104858e58c6d7033cbc2d5ae1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("projects", "message"),
+    [
+        ([], f"no project is named cn-north-4. Check region. {REMEDY}"),
+        (["p1", "p2"], f"more than one project is named cn-north-4: p1 and p2. {REMEDY}"),
+        (["p1", "p2", "p3"], f"more than one project is named cn-north-4: p1, p2 and p3. {REMEDY}"),
+        (["p1", "Marker-sk"], f"more than one project is named cn-north-4: p1 and ********. {REMEDY}"),
+        (
+            ["a/b"],
+            'IAM answered with an id that can\'t be used, project_id: has "/" at character 2:'
+            f" only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL. {REMEDY}",
+        ),
+        ([".."], "IAM answered with an id that can't be used, project_id: .. is no id, it would change the path"),
+        ([""], "IAM answered with an id that can't be used, project_id: is empty"),
+    ],
+)
+def test_a_project_that_can_t_be_told_is_a_failure(projects: list[str], message: str) -> None:
+    failure = look_up_failure(answer(200, {"projects": [{"id": project, "name": "n"} for project in projects]}))
+
+    assert str(failure).startswith(f"{LOOK_UP}: {message}")
+    assert (failure.kind, failure.answer) == (CREDENTIALS, Answer())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"<html>Sign in</html>",
+        b"[" * 100_000,
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"projects": null}',
+        b'{"projects": [null]}',
+        b'{"projects": [{"name": "cn-north-4"}]}',
+        b'{"projects": {"id": "p"}}',
+        b'{"projects": [{"id": null}]}',
+        b'{"projects": [{"id": "p"}, {"id": 1}]}',
+    ],
+)
+def test_garbage_for_an_answer_is_a_failure(body: bytes) -> None:
+    failure = look_up_failure(answer(200, body))
+
+    assert str(failure) == f"{LOOK_UP}: the answer is no list of projects. Check iam_endpoint. {REMEDY}"
+    assert failure.kind == CREDENTIALS
+
+
+WRONG_KEY = (
+    "The access key, secret key, signature or token is wrong: correct it before the next run, because more than"
+    " 5 failures in a row lock an access key for 5 minutes"
+)
+
+
+@pytest.mark.parametrize(
+    ("date", "advice"),
+    [
+        ("Thu, 01 Jan 2026 00:00:00 GMT", WRONG_KEY),
+        ("Wed, 31 Dec 2025 23:59:00 GMT", WRONG_KEY),
+        ("soon", WRONG_KEY),
+        (
+            "Wed, 31 Dec 2025 23:58:59 GMT",
+            f"{WRONG_KEY}. The clock of this host is 61 s ahead of the service's: set it right",
+        ),
+        (
+            "Thu, 01 Jan 2026 00:20:00 GMT",
+            f"{WRONG_KEY}. The clock of this host is 1200 s behind the service's: set it right",
+        ),
+    ],
+)
+def test_a_refused_signature_has_to_do_with_the_key_or_with_the_clock(date: str, advice: str) -> None:
+    body = {"error": {"code": "APIGW.0301", "message": "bad Marker-sk"}}
+    failure = look_up_failure(answer(401, body, Date=date, X_Request_Id="0a1b"))
+
+    assert str(failure) == (
+        f"{LOOK_UP}: the look-up of project_id was refused: HTTP 401 APIGW.0301"
+        f' "bad ********" (request id 0a1b). {advice}'
+    )
+    assert failure.kind == CREDENTIALS
+    assert failure.answer == Answer(401, "APIGW.0301", "bad ********", None, "0a1b")
+
+
+def test_a_forbidden_look_up_names_the_permission_and_the_way_round() -> None:
+    failure = look_up_failure(answer(403, {"error": {"code": 403, "message": "Forbidden"}}, Date="x"))
+
+    assert str(failure) == (
+        f'{LOOK_UP}: the look-up of project_id was refused: HTTP 403 403 "Forbidden".'
+        f" The caller is not authorised: grant it the IAM action iam:projects:listProjects. {REMEDY}"
+    )
+
+
+def test_only_a_401_speaks_of_the_clock() -> None:
+    assert "clock" not in str(look_up_failure(answer(403, Date="Thu, 01 Jan 2026 12:00:00 GMT")))
+
+
+def test_attempts_that_came_to_nothing_are_told() -> None:
+    expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", answer(503))
+    with FakeTransport(expected, expected, retries=1) as transport, pytest.raises(Failure) as caught:
+        sign_in(transport, TARGET, Found(KEY), Secrets(ignored))
+
+    assert "refused: HTTP 503, given up after 2 attempts. The service is not available" in str(caught.value)
+
+
+def test_no_answer_is_passed_on_as_it_is() -> None:
+    failure = ConnectionFailure("connection", "no way", "Check it", passing=False)
+
+    assert look_up_failure(failure).kind == "connection"
+
+
+def test_a_refused_temporary_key_may_have_expired() -> None:
+    expected = Expected("GET", f"{IAM.url}/v3/projects?name=cn-north-4", answer(401, {"error_code": "APIGW.0301"}))
+    with FakeTransport(expected) as transport, pytest.raises(Failure) as caught:
+        sign_in(transport, TARGET, Found(AccessKey("ak", "sk", "st")), Secrets(ignored))
+
+    assert str(caught.value).endswith(f"{WRONG_KEY}. A temporary key may also have expired, or lack its security_token")
+
+
+# ---- nothing found
+
+
+def test_without_credentials_nothing_is_sent_and_all_places_are_named() -> None:
+    found = Found(None, looked_at=("here", "there"), passed_over=("HW_ACCESS_KEY without HW_SECRET_KEY", "b"))
+    with FakeTransport() as transport, pytest.raises(Failure) as caught:
+        sign_in(transport, TARGET, found, Secrets(ignored))
+
+    assert caught.value.kind == CREDENTIALS
+    assert str(caught.value) == (
+        "no credentials found. Looked at in this order: here; there."
+        " Found, but passed over: HW_ACCESS_KEY without HW_SECRET_KEY; b."
+        " Give one of them; with the controller's environment or file, delegate the task to localhost"
+    )
+
+
+# ---- a token for a password
+
+USER = Password("me", "Marker-pass+word\"&'", "us", "options")
+TOKENS = f"{IAM.url}/v3/auth/tokens"
+EVENT = Request("POST", OMS, "/v2/p/sync-tasks/t/events", headers={"Content-Type": "application/json"}, body=b"{}")
+
+
+def token_request(response: Response | ConnectionFailure, scope: dict[str, str]) -> Expected:
+    user = {"name": USER.username, "password": USER.password, "domain": {"name": USER.domain_name}}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": scope},
+        }
+    }
+    return Expected("POST", TOKENS, response, json.dumps(body, separators=(",", ":")).encode())
+
+
+def token_answer(number: int, seconds: float = 86400, **headers: str) -> Response:
+    end = (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    token = {"expires_at": end, "project": {"id": PROJECT, "name": "cn-north-4"}}
+    return answer(201, {"token": token}, X_Subject_Token=f"Marker-token-{number}", **headers)
+
+
+def event(response: Response | ConnectionFailure) -> Expected:
+    return Expected("POST", EVENT.url, response, EVENT.body)
+
+
+EXPIRED = answer(401, {"error_code": "APIGW.0307", "error_msg": "The token has expired."})
+
+
+@pytest.mark.parametrize(("project_id", "scope"), [(None, {"name": "cn-north-4"}), ("p", {"id": "p"})])
+def test_a_password_is_traded_for_a_token_of_the_project(project_id: str | None, scope: dict[str, str]) -> None:
+    registered: list[str] = []
+    target = Target("cn-north-4", OMS, IAM, project_id)
+    with FakeTransport(token_request(token_answer(1), scope), event(answer(200))) as transport:
+        caller = sign_in(transport, target, Found(USER), Secrets(registered.append))
+        caller.send(EVENT)
+
+    # The project's id stands in the answer: no second request is needed.
+    assert caller.project_id == (project_id or PROJECT)
+    assert transport.headers == [
+        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", "X-Auth-Token": "Marker-token-1"},
+    ]
+    assert "Marker-token-1" in registered
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "advice"),
+    [
+        (401, "The username or password is wrong.", "The user's name, the password or the domain_name"),
+        (401, "The account is locked.", "The user is locked for a while, because of wrong passwords: wait"),
+        (403, "Programmatic access is off.", "The user may not sign in with a password"),
+        (404, "Could not find project.", "There is no such project or region: check region and project_id"),
+        (400, "Request body is invalid.", "Check region, endpoint and what the service said"),
+        (503, "Later.", "The service is not available: run the task again later"),
+    ],
+)
+def test_a_password_that_is_refused_is_tried_once_and_says_what_to_do(status: int, message: str, advice: str) -> None:
+    secrets = Secrets(ignored)
+    secrets.add(USER.password)
+    body = {"error": {"code": status, "message": f"{message} {USER.password}", "title": "Title"}}
+    with (
+        FakeTransport(token_request(answer(status, body), {"name": "cn-north-4"})) as transport,
+        pytest.raises(Failure) as caught,
+    ):
+        sign_in(transport, TARGET, Found(USER), secrets)
+
+    assert str(caught.value).startswith(
+        "POST /v3/auth/tokens at https://iam.cn-north-4.myhuaweicloud.com: no token was given for username, password"
+        f' and domain_name (options): HTTP {status} {status} "{message} ********". {advice}'
+    )
+    assert (caught.value.kind, caught.value.answer.http_status) == (CREDENTIALS, status)
+
+
+@pytest.mark.parametrize(
+    ("body", "token"),
+    [
+        ({"token": {"project": {"id": PROJECT}}}, ""),
+        ({"token": {"project": {"id": PROJECT}}}, "bad token"),
+        ({"token": {"project": {"id": PROJECT}}}, "t" * 16385),
+        ({"token": {"project": {"id": 1}}}, "token"),
+        ({"token": {"project": None}}, "token"),
+        ({"token": {"project": "p"}}, "token"),
+        ({"token": {}}, "token"),
+        ({"token": None}, "token"),
+        ([], "token"),
+        (b"<html>", "token"),
+    ],
+)
+def test_an_answer_that_holds_no_token_is_a_failure(body: t.Any, token: str) -> None:
+    expected = token_request(answer(201, body, X_Subject_Token=token), {"name": "cn-north-4"})
+    with FakeTransport(expected) as transport, pytest.raises(Failure) as caught:
+        sign_in(transport, TARGET, Found(USER), Secrets(ignored))
+
+    assert "the answer holds no token for a project. Check region cn-north-4" in str(caught.value)
+
+
+def test_a_project_s_id_from_a_token_is_checked() -> None:
+    expected = answer(201, {"token": {"project": {"id": "a/b"}}}, X_Subject_Token="token")
+    with FakeTransport(token_request(expected, {"name": "cn-north-4"})) as transport, pytest.raises(Failure) as caught:
+        sign_in(transport, TARGET, Found(USER), Secrets(ignored))
+
+    assert 'IAM answered with an id that can\'t be used, project_id: has "/" at character 2' in str(caught.value)
+
+
+# ---- a key of the agency
+
+METADATA = "http://169.254.169.254"
+METADATA_TOKEN = "Marker-metadata-token"
+
+
+def metadata_token(response: Response | ConnectionFailure | None = None) -> Expected:
+    return Expected("PUT", f"{METADATA}/meta-data/latest/api/token", response or answer(200, METADATA_TOKEN.encode()))
+
+
+def security_key(response: Response) -> Expected:
+    return Expected("GET", f"{METADATA}/openstack/latest/securitykey", response)
+
+
+def key_answer(number: int, seconds: float = 86400) -> Response:
+    credential = {
+        "access": f"Marker-ak-{number}",
+        "secret": f"Marker-sk-{number}",
+        "securitytoken": f"Marker-st-{number}",
+        "expires_at": (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }
+    return answer(200, {"credential": credential})
+
+
+def signed_in(*expected: Expected, **found: t.Any) -> tuple[Caller, FakeTransport, list[str]]:
+    """Signed in with an agency; ``found`` is what else is known of the search for it."""
+    registered: list[str] = []
+    transport = FakeTransport(*expected)
+    caller = sign_in(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
+    return caller, transport, registered
+
+
+AT_PROJECT = Target("cn-north-4", OMS, IAM, PROJECT)
+
+
+def test_an_agency_s_key_is_fetched_with_a_token_of_the_metadata_service() -> None:
+    caller, transport, registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(200)))
+    caller.send(EVENT)
+
+    assert transport.headers[0] == {"X-Metadata-Token-Ttl-Seconds": "21600"}
+    assert transport.headers[1] == {"X-Metadata-Token": METADATA_TOKEN}
+    assert transport.headers[2]["X-Security-Token"] == "Marker-st-1"
+    assert transport.headers[2]["X-Project-Id"] == PROJECT
+    assert "Access=Marker-ak-1, " in transport.headers[2]["Authorization"]
+    assert {METADATA_TOKEN, "Marker-ak-1", "Marker-sk-1", "Marker-st-1"} <= set(registered)
+    transport.__exit__(None)
+
+
+@pytest.mark.parametrize("status", [404, 405, 503])
+def test_the_older_metadata_service_has_no_token(status: int) -> None:
+    caller, transport, _registered = signed_in(
+        metadata_token(answer(status)),
+        security_key(key_answer(1, 10)),
+        # And is not asked for one again.
+        security_key(key_answer(2)),
+        event(answer(200)),
+    )
+    transport.clock.sleep(9.5)
+    caller.send(EVENT)
+
+    assert transport.headers[1] == transport.headers[2] == {}
+    assert "Access=Marker-ak-2, " in transport.headers[3]["Authorization"]
+
+
+def test_what_is_asked_of_the_metadata_service_is_not_waited_for_long() -> None:
+    asked: list[Request] = []
+
+    def exchange(request: Request, _headers: t.Mapping[str, str]) -> Response:
+        asked.append(request)
+        raise ConnectionFailure("connection", "no route", "", passing=True)
+
+    transport = Transport(exchange, RetryPolicy(8, 0), FakeClock())
+    with pytest.raises(Failure):
+        sign_in(transport, AT_PROJECT, Found(EcsAgency()), Secrets(ignored))
+
+    assert [request.timeout for request in asked] == [(1.0, 3.0)]
+
+
+def agency_failure(*expected: Expected, **found: t.Any) -> str:
+    with pytest.raises(Failure) as caught:
+        signed_in(*expected, **found)
+    assert caught.value.kind == CREDENTIALS
+    return str(caught.value)
+
+
+NOT_FOUND = " Give one of them; with the controller's environment or file, delegate the task to localhost"
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        (
+            [metadata_token(ConnectionFailure("timeout", "no answer within 1 s", "", passing=True))],
+            "no metadata service answers, so this is no ECS host.",
+        ),
+        (
+            [metadata_token(), security_key(answer(401, b"Please configure Cloud Service Agency first"))],
+            "no agency is bound to this ECS host.",
+        ),
+        (
+            [metadata_token(answer(404)), security_key(answer(404))],
+            "this is no ECS host, or no agency is bound to it.",
+        ),
+        (
+            [metadata_token(), security_key(answer(401, b"no"))],
+            'its metadata service answered HTTP 401 "no".',
+        ),
+        ([metadata_token(answer(400, b"why"))], 'its metadata service answered HTTP 400 "why".'),
+        ([metadata_token(answer(200, b"a b"))], "its metadata service answered HTTP 200"),
+        ([metadata_token(answer(200, b""))], "its metadata service answered HTTP 200."),
+    ],
+)
+def test_without_an_agency_all_that_was_looked_at_is_told(answers: list[Expected], why: str) -> None:
+    assert agency_failure(*answers).startswith(f"no credentials found. Looked at the ECS agency: {why}")
+    assert agency_failure(*answers, looked_at=("a", "b"), passed_over=("c without d",)).startswith(
+        f"no credentials found. Looked at in this order: a; b; the ECS agency: {why[:-1]}"
+    )
+    if why.endswith("."):
+        assert agency_failure(*answers, looked_at=("a",), passed_over=("c without d",)) == (
+            f"no credentials found. Looked at in this order: a; the ECS agency: {why} Found, but passed over:"
+            f" c without d.{NOT_FOUND}"
+        )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"null", b"[]", b"{}", b'{"credential": null}', b'{"credential": {"access": "a", "secret": "s"}}']
+    + [
+        json.dumps({"credential": {"access": "a", "secret": "s", "securitytoken": bad}}).encode()
+        for bad in ("\n", "a b", "")
+    ],
+)
+def test_an_answer_that_holds_no_key_is_a_failure(body: bytes) -> None:
+    message = agency_failure(metadata_token(), security_key(answer(200, body)))
+
+    assert message.startswith("the metadata service of ECS answered, but not with an access key.")
+
+
+# ---- renewal
+
+
+def test_what_nears_its_end_is_renewed_before_it_is_used() -> None:
+    with FakeTransport(
+        token_request(token_answer(1, 86400), {"id": PROJECT}),
+        event(answer(200)),
+        event(answer(200)),
+        token_request(token_answer(2, 2 * 86400), {"id": PROJECT}),
+        event(answer(200)),
+        event(answer(200)),
+    ) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller.send(EVENT)
+        transport.clock.sleep(86400 - 301)
+        caller.send(EVENT)
+        transport.clock.sleep(2)
+        caller.send(EVENT)
+        caller.send(EVENT)
+
+    tokens = [headers.get("X-Auth-Token") for headers in transport.headers]
+    assert tokens == [None, "Marker-token-1", "Marker-token-1", None, "Marker-token-2", "Marker-token-2"]
+
+
+def test_of_a_short_life_a_tenth_is_left_for_renewal() -> None:
+    caller, transport, _registered = signed_in(
+        metadata_token(),
+        security_key(key_answer(1, 100)),
+        event(answer(200)),
+        metadata_token(),
+        # The same key once more: the next try comes when a tenth of what is left is left.
+        security_key(key_answer(1, 100)),
+        event(answer(200)),
+        event(answer(200)),
+        metadata_token(),
+        security_key(key_answer(2, 200)),
+        event(answer(200)),
+    )
+    transport.clock.sleep(89)
+    caller.send(EVENT)
+    transport.clock.sleep(2)
+    caller.send(EVENT)
+    transport.clock.sleep(8)
+    caller.send(EVENT)
+    transport.clock.sleep(0.5)
+    caller.send(EVENT)
+
+    transport.__exit__(None)
+
+
+@pytest.mark.parametrize("hours", [-20, 20])
+def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
+    """With a wrong clock of this host, a token of an hour is good for an hour all the same."""
+    there = START + timedelta(hours=hours)
+    first = token_answer(1, hours * 3600 + 3600, Date=format_datetime(there))
+    with FakeTransport(
+        token_request(first, {"id": PROJECT}),
+        event(answer(200)),
+        token_request(token_answer(2), {"id": PROJECT}),
+        event(answer(200)),
+    ) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        transport.clock.sleep(3600 - 301)
+        caller.send(EVENT)
+        transport.clock.sleep(2)
+        caller.send(EVENT)
+
+
+@pytest.mark.parametrize("end", [None, "", "soon", 5, [], {}, "2025-12-31T00:00:00.000000Z"])
+def test_an_end_that_can_not_be_is_none(end: t.Any) -> None:
+    fields = {"expires_at": end, "project": {"id": PROJECT}}
+    first = answer(201, {"token": fields}, X_Subject_Token="token")
+    with FakeTransport(token_request(first, {"id": PROJECT}), event(answer(200)), event(answer(200))) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller.send(EVENT)
+        transport.clock.sleep(10**6)
+        caller.send(EVENT)
+
+
+def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() -> None:
+    with FakeTransport(
+        token_request(token_answer(1), {"id": PROJECT}),
+        event(answer(200)),
+        event(EXPIRED),
+        token_request(token_answer(2), {"id": PROJECT}),
+        event(answer(503)),
+        event(answer(200)),
+        retries=1,
+    ) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        assert caller.send(EVENT).attempts == 1
+        assert caller.send(EVENT).attempts == 3
+    assert transport.headers[-1]["X-Auth-Token"] == "Marker-token-2"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer(401, {"error_code": "APIG.0307"}),
+        answer(401, {"error_code": "APIGW.0301", "error_msg": "the security token has EXPIRED"}),
+        answer(401, {"error_code": "APIGW.0301", "error_detail": "expired"}),
+    ],
+)
+def test_an_agency_s_key_is_renewed_the_same_way(refusal: Response) -> None:
+    caller, transport, _registered = signed_in(
+        metadata_token(),
+        security_key(key_answer(1)),
+        event(answer(200)),
+        event(refusal),
+        metadata_token(),
+        security_key(key_answer(2)),
+        event(answer(200)),
+    )
+    caller.send(EVENT)
+    assert caller.send(EVENT).status == 200
+
+    transport.__exit__(None)
+
+
+def test_a_fresh_one_that_is_refused_is_final() -> None:
+    with FakeTransport(
+        token_request(token_answer(1), {"id": PROJECT}),
+        event(answer(200)),
+        event(EXPIRED),
+        token_request(token_answer(2), {"id": PROJECT}),
+        event(EXPIRED),
+    ) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller.send(EVENT)
+        response = caller.send(EVENT)
+
+    assert (response.status, response.attempts) == (401, 2)
+    assert caller.advice(response.answer(str)) == (
+        "It is fresh (options) and was refused all the same: check region and endpoint, for which it may not be valid"
+    )
+
+
+def test_the_first_one_that_is_refused_is_final() -> None:
+    with FakeTransport(token_request(token_answer(1), {"id": PROJECT}), event(EXPIRED)) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+
+        assert caller.send(EVENT).status == 401
+
+
+@pytest.mark.parametrize(
+    ("credentials", "response", "advice"),
+    [
+        (AuthToken("token"), EXPIRED, None),
+        (KEY, EXPIRED, None),
+        (
+            AccessKey("ak", "sk", "st", "environment variables A and B"),
+            EXPIRED,
+            "The temporary access key (environment variables A and B) has expired and can't be renewed from here: get a"
+            " new one and run the task again",
+        ),
+        (
+            KEY,
+            answer(401, {"error_code": "APIGW.0301", "error_msg": "the access key is Locked"}),
+            "The access key or user is locked for a while, because it was used wrongly too often: wait 5 minutes, and"
+            " correct it before the next run",
+        ),
+        (KEY, answer(401, {"error_code": "APIGW.0301", "error_msg": "wrong"}), None),
+        (AccessKey("ak", "sk", "st"), answer(403, {"error_msg": "locked, expired"}), None),
+    ],
+)
+def test_what_can_not_be_renewed_is_tried_once_and_says_what_to_do(
+    credentials: Credentials, response: Response, advice: str | None
+) -> None:
+    with FakeTransport(event(response)) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(credentials), Secrets(ignored))
+
+        assert caller.send(EVENT).status == response.status
+        assert caller.advice(response.answer(str)) == advice
+
+
+def test_a_renewal_that_fails_is_not_tried_again() -> None:
+    """A password that was changed meanwhile must not be tried by each of the threads."""
+    wrong = answer(401, {"error": {"message": "The username or password is wrong."}})
+    with FakeTransport(
+        token_request(token_answer(1), {"id": PROJECT}),
+        event(answer(200)),
+        event(EXPIRED),
+        token_request(wrong, {"id": PROJECT}),
+        event(EXPIRED),
+    ) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller.send(EVENT)
+        for _attempt in range(2):
+            with pytest.raises(Failure, match="no token was given"):
+                caller.send(EVENT)
+
+
+def test_a_metadata_service_that_falls_silent_is_told() -> None:
+    silent = ConnectionFailure("timeout", "no answer within 3 s", "", passing=True)
+    caller, transport, _registered = signed_in(
+        metadata_token(), security_key(key_answer(1)), event(answer(200)), event(EXPIRED), metadata_token(silent)
+    )
+    caller.send(EVENT)
+    with pytest.raises(Failure) as caught:
+        caller.send(EVENT)
+
+    assert str(caught.value) == (
+        "the metadata service of ECS gave no fresh key: no answer within 3 s. Run the task again"
+    )
+    assert caught.value.kind == CREDENTIALS
+    transport.__exit__(None)
+
+
+def test_attempts_before_a_failure_are_counted() -> None:
+    with FakeTransport(
+        token_request(token_answer(1), {"id": PROJECT}),
+        event(answer(200)),
+        event(EXPIRED),
+        token_request(token_answer(2), {"id": PROJECT}),
+        event(ConnectionFailure("connection", "reset", "", passing=False)),
+    ) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller.send(EVENT)
+        with pytest.raises(ConnectionFailure) as caught:
+            caller.send(EVENT)
+
+    assert caught.value.attempts == 2
+
+
+def test_a_run_that_is_stopped_renews_nothing() -> None:
+    with FakeTransport(token_request(token_answer(1), {"id": PROJECT})) as transport:
+        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        transport.clock.sleep(86400)
+        transport.clock.stop("stopped")
+        with pytest.raises(Stopped):
+            caller.send(EVENT)
+
+
+class Crowd:
+    """A service whose tokens expire together after some uses, called by many threads."""
+
+    def __init__(self, uses: int) -> None:
+        self._lock = threading.Lock()
+        self._uses = uses
+        self.left = uses
+        self.tokens = 0
+        self.accepted = self.refused = 0
+        self.renewing = self.renewing_at_most = 0
+
+    def exchange(self, request: Request, headers: t.Mapping[str, str]) -> Response:
+        if request.path == "/v3/auth/tokens":
+            with self._lock:
+                self.renewing += 1
+                self.renewing_at_most = max(self.renewing, self.renewing_at_most)
+                self.tokens += 1
+                self.left = self._uses
+                number = self.tokens
+            with self._lock:
+                self.renewing -= 1
+            return token_answer(number)
+        with self._lock:
+            if headers["X-Auth-Token"] == f"Marker-token-{self.tokens}" and self.left:
+                self.left -= 1
+                self.accepted += 1
+                return answer(200)
+            self.refused += 1
+            return EXPIRED
+
+
+def test_one_thread_renews_while_the_others_wait() -> None:
+    crowd = Crowd(150)
+    transport = Transport(crowd.exchange, RetryPolicy(0, 0), FakeClock())
+    caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+    statuses: list[int] = []
+    todo = iter(range(500))
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                if next(todo, None) is None:
+                    return
+            statuses.append(caller.send(EVENT).status)
+
+    threads = [threading.Thread(target=work) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert statuses == [200] * 500
+    # The first token, and one for each of the three that came to their end.
+    assert (crowd.accepted, crowd.tokens, crowd.renewing_at_most) == (500, 4, 1)
+    assert crowd.refused <= 3 * 8

@@ -1,0 +1,385 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""The client's operations on sync tasks, over a network that expects exactly these requests."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from datetime import datetime, timezone
+
+import pytest
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import AccessKey
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, Proof
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import (
+    Client,
+    Statistics,
+    is_in_progress,
+    is_missing,
+)
+from ansible_collections.huaweicloud.oms.tests.unit.fakes import Expected, FakeTransport, answer
+
+PROJECT = "f697f813554a4f05bac882a183b20878"
+TASK = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
+OMS = Endpoint("https://oms.cn-north-4.myhuaweicloud.com", "region cn-north-4")
+TASKS = f"/v2/{PROJECT}/sync-tasks"
+PATH = f"{TASKS}/{TASK}"
+# FakeClock's 2026-01-01T00:00:00Z
+NOW = "1767225600000"
+FIELDS = {"src_bucket": "b\u00fccket", "src_ak": "AK"}
+BODY = b'{"src_bucket":"b\\u00fccket","src_ak":"AK"}'
+START = datetime(2026, 11, 25, 8, tzinfo=timezone.utc)
+END = datetime(2026, 11, 25, 10, tzinfo=timezone.utc)
+
+Operation = t.Callable[[Client], t.Any]
+
+
+class Case(t.NamedTuple):
+    """An operation, its request, and the permission that it needs."""
+
+    operation: Operation
+    method: str
+    target: str
+    body: bytes
+    iam_action: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target.partition('?')[0].replace(TASKS, '')}"
+
+    def expected(self, response: Response | ConnectionFailure) -> Expected:
+        return Expected(self.method, f"{OMS.url}{self.target}", response, self.body)
+
+
+LIST = Case(lambda c: list(c.list_sync_tasks()), "GET", f"{TASKS}?limit=100&offset=0", b"", "oms:synctask:list")
+CREATE = Case(lambda c: c.create_sync_task(FIELDS), "POST", TASKS, BODY, "oms:synctask:create")
+SHOW = Case(lambda c: c.show_sync_task(TASK), "GET", f"{PATH}?query_time={NOW}", b"", "oms:synctask:get")
+STATISTICS = Case(
+    lambda c: c.show_statistics(TASK, START, END),
+    "GET",
+    f"{PATH}/statistics?data_type=REQUEST%2CSUCCESS%2CFAILURE%2CSKIP%2CSIZE"
+    "&end_time=1795600800000&start_time=1795593600000",
+    b"",
+    "oms:synctask:statistics",
+)
+STARTING = Case(lambda c: c.start_sync_task(TASK, FIELDS), "POST", f"{PATH}/start", BODY, "oms:synctask:update")
+STOPPING = Case(lambda c: c.stop_sync_task(TASK), "POST", f"{PATH}/stop", b"", "oms:synctask:update")
+DELETING = Case(lambda c: c.delete_sync_task(TASK), "DELETE", PATH, b"", "oms:synctask:delete")
+OF_ALL = [LIST, CREATE]
+OF_ONE = [SHOW, STATISTICS, STARTING, STOPPING, DELETING]
+CHANGES = [STARTING, STOPPING, DELETING]
+
+
+def cases(some: list[Case]) -> t.Any:
+    return pytest.mark.parametrize("case", some, ids=str)
+
+
+def do(case: Case, *responses: Response | ConnectionFailure, secret: str = "", retries: int = 0) -> t.Any:
+    """What comes of an operation when it is answered so."""
+    secrets = Secrets(lambda _value: None)
+    secrets.add(secret)
+    with FakeTransport(*map(case.expected, responses), retries=retries) as transport:
+        client = Client(
+            Caller(transport, Proof(AccessKey("AccessKey", "SecretKey")), project_id=PROJECT), OMS, PROJECT, secrets
+        )
+        return case.operation(client)
+
+
+def failure_of(case: Case, *responses: Response | ConnectionFailure, secret: str = "", retries: int = 0) -> Failure:
+    with pytest.raises(Failure) as caught:
+        do(case, *responses, secret=secret, retries=retries)
+    return caught.value
+
+
+def refusal(code: str, status: int = 400) -> Response:
+    return answer(status, {"error_code": code, "error_msg": "No."}, X_Request_Id="0a1b")
+
+
+# ---- what is asked and answered
+
+
+def test_a_task_is_shown_with_its_id() -> None:
+    assert do(SHOW, answer(200, {"status": "STOPPED", "monthly_size": 3})) == {
+        "sync_task_id": TASK,
+        "status": "STOPPED",
+        "monthly_size": 3,
+    }
+
+
+def test_a_month_is_picked_by_a_time_in_it() -> None:
+    show = SHOW._replace(operation=lambda c: c.show_sync_task(TASK, START), target=f"{PATH}?query_time=1795593600000")
+
+    assert do(show, answer(200, {"status": "STOPPED"}))["status"] == "STOPPED"
+
+
+def page(*numbers: int, count: t.Any) -> Response:
+    tasks = [{"sync_task_id": f"task-{number}", "status": "STOPPED"} for number in numbers]
+    return answer(200, {"tasks": tasks, "count": count})
+
+
+def listed(*pages: tuple[int, Response], status: str | None = None) -> list[str]:
+    """The ids of all the tasks, if pages with these offsets are asked for."""
+    of_status = f"&status={status}" if status else ""
+    expected = [
+        Expected("GET", f"{OMS.url}{TASKS}?limit=100&offset={offset}{of_status}", response)
+        for offset, response in pages
+    ]
+    with FakeTransport(*expected) as transport:
+        client = Client(
+            Caller(transport, Proof(AccessKey("ak", "sk")), project_id=PROJECT),
+            OMS,
+            PROJECT,
+            Secrets(lambda _value: None),
+        )
+        return [task["sync_task_id"].removeprefix("task-") for task in client.list_sync_tasks(status)]
+
+
+def test_a_list_has_all_pages() -> None:
+    first, second, third = (range(start, end) for start, end in ((0, 100), (100, 200), (200, 230)))
+
+    found = listed((0, page(*first, count=230)), (100, page(*second, count=230)), (200, page(*third, count=230)))
+
+    assert found == [str(number) for number in range(230)]
+
+
+def test_a_list_goes_on_by_what_came_and_not_by_what_was_asked_for() -> None:
+    assert listed((0, page(1, 2, count=3)), (2, page(3, count=3))) == ["1", "2", "3"]
+
+
+def test_a_list_ends_where_nothing_comes() -> None:
+    assert listed((0, page(count=0))) == []
+    assert listed((0, page(1, count=9)), (1, page(count=9))) == ["1"]
+
+
+def test_a_list_asks_for_no_more_than_can_be_asked_for() -> None:
+    pages = [(100 * number, page(*range(100), count=10**6)) for number in range(101)]
+
+    assert len(listed(*pages)) == 10100
+
+
+def test_a_list_may_be_of_one_status() -> None:
+    assert listed((0, page(1, count=1)), status="STOPPED") == ["1"]
+
+
+def test_a_created_task_has_an_id() -> None:
+    assert do(CREATE, answer(200, {"sync_task_id": TASK})) == TASK
+
+
+def test_statistics_are_read() -> None:
+    body = {
+        "sync_task_id": TASK,
+        "statistic_time_type": "FIVE_MINUTES",
+        "statistic_datas": [
+            {"data_type": "REQUEST", "data": [{"time_stamp": 1795593600000, "statistic_num": 3}]},
+            {"data_type": "SKIP", "data": []},
+            {"data_type": "SIZE", "data": None},
+        ],
+    }
+
+    found = do(STATISTICS, answer(200, body))
+
+    assert found == Statistics("FIVE_MINUTES", {"REQUEST": [(1795593600000, 3)], "SKIP": [], "SIZE": []})
+
+
+def test_statistics_may_be_empty() -> None:
+    assert do(STATISTICS, answer(200, {"statistic_datas": None, "statistic_time_type": None})) == Statistics(None, {})
+
+
+@cases(CHANGES)
+def test_a_change_says_that_it_was_made(case: Case) -> None:
+    assert do(case, answer(200)) is True
+
+
+# ---- what finds its work done
+
+DONE = [
+    (STARTING, refusal("OMS.0065")),
+    (STOPPING, refusal("OMS.0066")),
+    (DELETING, refusal("OMS.1009")),
+    (DELETING, refusal("OMS.0054")),
+    (DELETING, refusal("OMS.1009", 404)),
+]
+
+
+@pytest.mark.parametrize(("case", "response"), DONE, ids=str)
+def test_what_is_done_already_is_no_failure_and_no_change(case: Case, response: Response) -> None:
+    assert do(case, response) is False
+
+
+@pytest.mark.parametrize(("case", "response"), DONE, ids=str)
+def test_it_is_a_change_where_an_earlier_attempt_may_have_done_it(case: Case, response: Response) -> None:
+    lost = ConnectionFailure(CONNECTION, "reset", "Check it", passing=True)
+
+    assert do(case, lost, response, retries=1) is True
+
+
+@pytest.mark.parametrize(
+    ("case", "code"),
+    [
+        (STARTING, "OMS.0066"),
+        (STARTING, "OMS.1009"),
+        (STOPPING, "OMS.0065"),
+        (STOPPING, "OMS.1009"),
+        (DELETING, "OMS.0063"),
+        (DELETING, "OMS.0066"),
+    ],
+    ids=str,
+)
+def test_what_another_operation_would_call_done_is_a_failure(case: Case, code: str) -> None:
+    assert failure_of(case, refusal(code)).answer.error_code == code
+
+
+# ---- what is refused
+
+NO_SUCH_TASK = f"There is no sync task {TASK} in the project {PROJECT} at {OMS.url}: check sync_task_id, project_id and"
+NO_SUCH_API = f"This API does not exist at {OMS.url} (region cn-north-4): check region and endpoint."
+FAILED_INSIDE = "The service failed inside: run the task again, it looks at what is there before it changes anything"
+# oms-api.md, section 3: the code, the status, and how the next step begins.
+ERRORS = [
+    ("OMS.0064", 400, "OMS refuses a parameter that keeps the documented limits"),
+    ("APIGW.0101", 404, NO_SUCH_API),
+    ("APIGW.0201", 502, "The service behind the gateway could not be reached: run the task again later"),
+    ("APIGW.0201", 504, "The service behind the gateway could not be reached: run the task again later"),
+    ("APIGW.0301", 401, "The access key, secret key, signature or token is wrong: correct it before the next run"),
+    ("APIGW.0302", 403, "The caller is not authorised: grant it the IAM action {iam_action}"),
+    ("APIGW.0304", 403, "The caller is not authorised: grant it the IAM action {iam_action}"),
+    ("APIGW.0306", 403, "The caller is not authorised: grant it the IAM action {iam_action}"),
+    ("APIGW.0307", 401, "The token has expired or belongs to another region: get a new one for this region"),
+    ("APIGW.0308", 429, "The service is being called too often: run the task again later"),
+    ("APIGW.0601", 500, FAILED_INSIDE),
+    ("APIGW.0605", 500, FAILED_INSIDE),
+    ("APIGW.0606", 500, FAILED_INSIDE),
+    ("APIGW.0608", 500, FAILED_INSIDE),
+    ("APIGW.0610", 502, "The service behind the gateway could not be reached: run the task again later"),
+    ("APIGW.0613", 503, "IAM is not available: run the task again later"),
+]
+OF_A_TASK = [("OMS.0054", 400, NO_SUCH_TASK), ("OMS.1009", 400, NO_SUCH_TASK), ("OMS.9999", 404, NO_SUCH_TASK)]
+
+
+@cases([*OF_ALL, *OF_ONE])
+@pytest.mark.parametrize(("code", "status", "advice"), ERRORS)
+def test_each_error_is_a_sentence_with_the_next_step(case: Case, code: str, status: int, advice: str) -> None:
+    failure = failure_of(case, refusal(code, status))
+
+    where = f"{case.method} {case.target.partition('?')[0]} at {OMS.url}"
+    said = f'{where}: HTTP {status} {code} "No." (request id 0a1b). {advice.format(iam_action=case.iam_action)}'
+    assert str(failure).startswith(said)
+    assert (failure.kind, failure.answer.http_status, failure.answer.error_code) == ("service", status, code)
+
+
+@cases([SHOW, STATISTICS, STARTING, STOPPING])
+@pytest.mark.parametrize(("code", "status", "advice"), OF_A_TASK)
+def test_a_missing_task_is_named(case: Case, code: str, status: int, advice: str) -> None:
+    failure = failure_of(case, refusal(code, status))
+
+    assert advice in str(failure)
+    assert is_missing(failure)
+
+
+@cases(OF_ALL)
+@pytest.mark.parametrize("status", [400, 404])
+def test_where_there_is_no_task_in_the_request_none_is_missing(case: Case, status: int) -> None:
+    assert "There is no sync task" not in str(failure_of(case, refusal("OMS.1009", status)))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        refusal("APIGW.0101", 404),
+        refusal("OMS.0064"),
+        refusal("OMS.9999", 403),
+        answer(404),
+        answer(404, b"<html>Not here</html>"),
+    ],
+)
+def test_only_oms_itself_can_say_that_a_task_is_missing(response: Response) -> None:
+    """Or a wrong endpoint would pass for a task that has been deleted."""
+    assert not is_missing(failure_of(SHOW, response))
+    assert not is_missing(failure_of(DELETING, response))
+
+
+def test_a_task_in_progress_is_known() -> None:
+    failure = failure_of(DELETING, refusal("OMS.0063"))
+
+    assert is_in_progress(failure)
+    assert "The sync task is in progress: stop it before you delete it" in str(failure)
+    assert not is_in_progress(failure_of(DELETING, refusal("OMS.0064")))
+
+
+def test_another_gateway_s_spelling_is_known() -> None:
+    assert "grant it the IAM action oms:synctask:list" in str(failure_of(LIST, refusal("APIG.0302", 403)))
+
+
+# ---- creating once
+
+
+@pytest.mark.parametrize(
+    "response",
+    [refusal("APIGW.0201", 504), answer(503), answer(502), ConnectionFailure(CONNECTION, "reset", "", passing=True)],
+)
+def test_a_creation_is_not_repeated_where_it_may_have_happened(response: Response | ConnectionFailure) -> None:
+    assert failure_of(CREATE, response, retries=8).attempts == 1
+
+
+def test_a_creation_is_repeated_where_it_was_turned_away() -> None:
+    assert do(CREATE, answer(429), answer(200, {"sync_task_id": TASK}), retries=8) == TASK
+
+
+# ---- answers that are none
+
+# Ansible would break off when it returns it.
+NESTED = b'{"status": "STOPPED", "description": ' + b"[" * 300 + b"]" * 300 + b"}"
+NO_JSON = [b"", b"{", b"null", b"[]", b'"x"', b"{}", b"[" * 100_000]
+
+
+@pytest.mark.parametrize(
+    ("case", "what", "body"),
+    [
+        *((SHOW, "sync task", body) for body in [*NO_JSON, b'{"status": 1}', NESTED]),
+        *((LIST, "list of sync tasks", body) for body in NO_JSON),
+        (LIST, "list of sync tasks", b'{"tasks": [], "count": "many"}'),
+        (LIST, "list of sync tasks", b'{"tasks": [], "count": 1e999}'),
+        (LIST, "list of sync tasks", b'{"tasks": [1], "count": 1}'),
+        (LIST, "list of sync tasks", b'{"tasks": [{"sync_task_id": "a"}], "count": 1}'),
+        (LIST, "list of sync tasks", b'{"tasks": [{"sync_task_id": "../a", "status": "STOPPED"}], "count": 1}'),
+        (LIST, "list of sync tasks", b'{"tasks": [{"status": "STOPPED"}], "count": 1}'),
+        *((CREATE, "id of a sync task", body) for body in NO_JSON),
+        (CREATE, "id of a sync task", b'{"sync_task_id": 1}'),
+        (CREATE, "id of a sync task", b'{"sync_task_id": "a/b"}'),
+        *((STATISTICS, "statistics of a sync task", body) for body in NO_JSON),
+        (STATISTICS, "statistics of a sync task", b'{"statistic_datas": [{"data_type": "SIZE"}]}'),
+        *(
+            (
+                STATISTICS,
+                "statistics of a sync task",
+                json.dumps(
+                    {"statistic_datas": [{"data_type": "SIZE", "data": [{"time_stamp": time, "statistic_num": 1}]}]}
+                ).encode(),
+            )
+            for time in (-1, 10**13, "soon", None)
+        ),
+    ],
+)
+def test_an_answer_that_can_not_be_read_is_a_failure(case: Case, what: str, body: bytes) -> None:
+    failure = failure_of(case, answer(200, body, X_Request_Id="Marker-1"), secret="Marker")
+
+    where = f"{case.method} {case.target.partition('?')[0]} at {OMS.url}"
+    assert str(failure) == f"{where}: the answer is no {what}. Check {OMS.url} (region cn-north-4)"
+    assert (failure.answer.http_status, failure.answer.request_id) == (200, "********-1")
+
+
+def test_what_comes_back_is_what_oms_has_and_can_be_printed() -> None:
+    """Not masked: a bucket that is called like a key would not be found again."""
+    body = (
+        b'{"status": "STOPPED", "src_bucket": "Marker", "description": "a \\ud800", "more": [{"\\ud800": "b", "n": 1}]}'
+    )
+
+    task = do(SHOW, answer(200, body), secret="Marker")
+
+    assert (task["src_bucket"], task["description"], task["more"]) == ("Marker", "a ?", [{"?": "b", "n": 1}])

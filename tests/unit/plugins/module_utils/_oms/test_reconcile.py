@@ -1,0 +1,640 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Each state from each other one, against the simulator, and what others do in between."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import AccessKey
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, Proof
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ConnectionFailure, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.reconcile import Change
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import read_wanted
+from ansible_collections.huaweicloud.oms.tests.unit.simulated_oms import PATH, PROJECT, TASK, TASKS, SimulatedOms
+
+OMS = Endpoint("https://oms.cn-north-4.myhuaweicloud.com", "region cn-north-4")
+
+# As the simulator's tasks are.
+SOURCE = {"cloud_type": "AWS", "region": "us-east-1", "bucket": "source"}
+DESTINATION = {"region": "cn-north-4", "bucket": "destination"}
+KEYS = {"access_key": "ak", "secret_key": "sk"}
+WITH_KEYS: dict[str, t.Any] = {"source": {**SOURCE, **KEYS}, "destination": {**DESTINATION, **KEYS}}
+BY_PLACE: dict[str, t.Any] = {"source": SOURCE, "destination": DESTINATION}
+BY_ID: dict[str, t.Any] = {"sync_task_id": TASK}
+CDN = {"domain": "cdn.example", "protocol": "https", "authentication_type": "NONE"}
+
+SHOW, START, STOP, DELETE = f"GET {PATH}", f"POST {PATH}/start", f"POST {PATH}/stop", f"DELETE {PATH}"
+LIST, CREATE = f"GET {TASKS}", f"POST {TASKS}"
+
+
+@pytest.fixture
+def oms() -> SimulatedOms:
+    return SimulatedOms()
+
+
+def change(
+    oms: SimulatedOms, state: str, options: dict[str, t.Any], wait: bool = True, retries: int = 0, timeout: float = 300
+) -> Change:
+    client = Client(
+        Caller(oms.transport(retries), Proof(AccessKey("AK", "SK"))), OMS, PROJECT, Secrets(lambda _value: None)
+    )
+    wanted = read_wanted({"state": state, "sync_task_id": None, **options})
+    return Change(client, oms.clock, wanted, wait, timeout, retries, 30)
+
+
+def run(oms: SimulatedOms, state: str, options: dict[str, t.Any], check_mode: bool = False, **more: t.Any) -> Change:
+    made = change(oms, state, options, **more)
+    made.run(check_mode)
+    return made
+
+
+def failure(oms: SimulatedOms, state: str, options: dict[str, t.Any], **more: t.Any) -> tuple[Failure, Change]:
+    made = change(oms, state, options, **more)
+    with pytest.raises(Failure) as caught:
+        made.run(check_mode=False)
+    return caught.value, made
+
+
+# ---- each state from each other one
+
+# What there is, what is wanted, and what is sent for it; None: it fails.
+TRANSITIONS = [
+    (None, "present", [CREATE], "SYNCHRONIZING"),
+    (None, "started", [CREATE], "SYNCHRONIZING"),
+    (None, "stopped", None, None),
+    (None, "absent", [], None),
+    ("SYNCHRONIZING", "present", [], "SYNCHRONIZING"),
+    ("SYNCHRONIZING", "started", [], "SYNCHRONIZING"),
+    ("SYNCHRONIZING", "stopped", [STOP], "STOPPED"),
+    ("SYNCHRONIZING", "absent", [STOP, DELETE], None),
+    ("STOPPED", "present", [], "STOPPED"),
+    ("STOPPED", "started", [START], "SYNCHRONIZING"),
+    ("STOPPED", "stopped", [], "STOPPED"),
+    ("STOPPED", "absent", [DELETE], None),
+]
+
+
+@pytest.mark.parametrize("by", ["place", "id"])
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize(("there", "wanted", "sent", "then"), TRANSITIONS)
+def test_each_state_is_reached_from_each_other_one(
+    oms: SimulatedOms, by: str, wait: bool, there: str | None, wanted: str, sent: list[str] | None, then: str | None
+) -> None:
+    options = {**WITH_KEYS, **(BY_ID if by == "id" else {})}
+    if there:
+        oms.add_task(there)
+    if sent is None or (by == "id" and sent == [CREATE]):
+        # Check mode and the real run fail alike, and send nothing.
+        for check_mode in (True, False):
+            with pytest.raises(Failure):
+                run(oms, wanted, options, check_mode=check_mode)
+        assert oms.writing == []
+        return
+    predicted = run(oms, wanted, options, check_mode=True, wait=wait)
+    assert oms.writing == []
+    real = run(oms, wanted, options, wait=wait)
+    again = run(oms, wanted, options, wait=wait)
+    later = run(oms, wanted, options, check_mode=True)
+
+    assert oms.writing == sent
+    assert predicted.changed == real.changed == bool(sent)
+    assert (predicted.before, predicted.after) == (real.before, real.after)
+    assert (again.changed, later.changed) == (False, False)
+    assert list(oms.statuses().values()) == ([then] if then else [])
+    if then:
+        assert real.task is not None
+        assert again.task == real.task
+        assert (real.task["status"], real.sync_task_id) == (then, next(iter(oms.statuses())))
+        foreseen = {name: value for name, value in real.after.items() if name != "last_start_time"}
+        assert {name: real.task[name] for name in foreseen} == foreseen
+    else:
+        assert real.task is None
+
+
+def test_what_is_foreseen_of_a_new_task_is_what_comes(oms: SimulatedOms) -> None:
+    options = {
+        "source": {**SOURCE, **KEYS, "app_id": "1", "cdn": {**CDN, "authentication_key": "cdn-key"}},
+        "destination": {**DESTINATION, **KEYS, "storage_policy": "IA"},
+        "description": "photos",
+        "enable_restore": True,
+        "consistency_check": "crc64",
+    }
+    made = run(oms, "present", options)
+
+    assert made.task is not None
+    assert made.after == {name: made.task[name] for name in made.after}
+    assert made.after["source_cdn"] == CDN
+    assert not {"src_ak", "src_sk", "dst_ak", "dst_sk"} & set(made.after)
+    assert run(oms, "present", options).changed is False
+
+
+def test_results_are_without_counters_and_alike_however_they_come(oms: SimulatedOms) -> None:
+    created = run(oms, "started", WITH_KEYS).task
+    found = run(oms, "started", WITH_KEYS).task
+    stopped = run(oms, "stopped", WITH_KEYS).task
+
+    assert created is not None
+    assert stopped is not None
+    assert created == found
+    assert set(created) == set(stopped)
+    assert not [name for name in created if name.startswith("monthly_")]
+
+
+# ---- what OMS is sent
+
+
+def test_a_task_is_created_with_all_that_is_given(oms: SimulatedOms) -> None:
+    kms = {"crypto_type": "KMS", "kms_key_id": "k" * 36}
+    source = {"cloud_type": "Tencent", "region": "ap", "bucket": "from", **KEYS, **kms, "app_id": "4711"}
+    cdn = {"domain": "cdn.example", "protocol": "http", "authentication_key": "cdn-key", "crypto_type": "DEFAULT"}
+    options = {
+        "source": {**source, "cdn": cdn},
+        "destination": {"region": "cn-north-4", "bucket": "to", **KEYS, **kms, "storage_policy": "ARCHIVE"},
+        "description": "",
+        "enable_metadata_migration": True,
+        "enable_restore": False,
+        "consistency_check": "transmission",
+    }
+    run(oms, "present", options)
+
+    (body,) = [json.loads(text) for text in oms.bodies if text]
+    assert body == {
+        "src_cloud_type": "Tencent",
+        "src_region": "ap",
+        "src_bucket": "from",
+        "src_ak": "ak",
+        "src_sk": "sk",
+        "src_crypto_type": "KMS",
+        "src_kms_key_id": "k" * 36,
+        "app_id": "4711",
+        "source_cdn": {**cdn, "authentication_type": "NONE"},
+        "dst_region": "cn-north-4",
+        "dst_bucket": "to",
+        "dst_ak": "ak",
+        "dst_sk": "sk",
+        "dst_crypto_type": "KMS",
+        "dst_kms_key_id": "k" * 36,
+        "dst_storage_policy": "ARCHIVE",
+        "description": "",
+        "enable_metadata_migration": True,
+        "enable_restore": False,
+        "consistency_check": "transmission",
+    }
+
+
+def test_a_task_is_started_with_keys_and_nothing_else(oms: SimulatedOms) -> None:
+    oms.add_task("STOPPED", source_cdn=CDN)
+    source = {**SOURCE, **KEYS, "cdn": {**CDN, "authentication_key": "cdn-key"}, "crypto_type": "DEFAULT"}
+    run(oms, "started", {"source": source, "destination": {**DESTINATION, **KEYS}})
+
+    (body,) = [json.loads(text) for text in oms.bodies if text]
+    assert body == {
+        "src_ak": "ak",
+        "src_sk": "sk",
+        "src_crypto_type": "DEFAULT",
+        "dst_ak": "ak",
+        "dst_sk": "sk",
+        "source_cdn_authentication_key": "cdn-key",
+    }
+
+
+# ---- keys
+
+
+def test_a_running_task_needs_no_keys(oms: SimulatedOms) -> None:
+    oms.add_task()
+
+    assert run(oms, "started", BY_PLACE).changed is False
+    assert run(oms, "started", BY_ID).changed is False
+
+
+@pytest.mark.parametrize("options", [BY_PLACE, BY_ID])
+def test_a_stopped_task_is_not_started_without_keys(oms: SimulatedOms, options: dict[str, t.Any]) -> None:
+    oms.add_task("STOPPED")
+    failed, made = failure(oms, "started", options)
+
+    assert str(failed) == (
+        f"the sync task {TASK} is stopped, and source.access_key, source.secret_key, destination.access_key and"
+        " destination.secret_key are not given. OMS needs them to create a sync task, and the keys again at each start:"
+        " give them"
+    )
+    assert (failed.kind, made.changed, oms.writing) == ("state", False, [])
+    assert made.task is not None
+    assert made.task["status"] == "STOPPED"
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        (BY_PLACE, "source.access_key, source.secret_key, destination.access_key and destination.secret_key are"),
+        ({**WITH_KEYS, "source": {**SOURCE, **KEYS, "cloud_type": "Tencent"}}, "source.app_id is"),
+        ({**WITH_KEYS, "source": {**SOURCE, **KEYS, "cdn": {"protocol": "http"}}}, "source.cdn.domain is"),
+        ({**WITH_KEYS, "source": {**SOURCE, **KEYS, "cdn": {"domain": "d"}}}, "source.cdn.protocol is"),
+    ],
+)
+def test_nothing_is_created_without_all_that_it_takes(
+    oms: SimulatedOms, options: dict[str, t.Any], missing: str
+) -> None:
+    failed, _made = failure(oms, "present", options)
+
+    cloud = options["source"]["cloud_type"]
+    assert str(failed).startswith(
+        f"there is no sync task from {cloud} us-east-1 source to cn-north-4 destination yet, and {missing} not given."
+    )
+    assert (failed.kind, oms.writing) == ("state", [])
+
+
+# ---- what is there
+
+
+@pytest.mark.parametrize("state", ["present", "started", "stopped"])
+def test_a_task_that_differs_is_left_alone(oms: SimulatedOms, state: str) -> None:
+    oms.add_task("STOPPED" if state == "started" else "SYNCHRONIZING", description="films", enable_restore=True)
+    destination = {**DESTINATION, **KEYS, "storage_policy": "IA"}
+    options = {**WITH_KEYS, "destination": destination, "description": "photos", "enable_restore": False}
+    failed, made = failure(oms, state, options)
+
+    assert str(failed) == (
+        f'the sync task {TASK} is not as it is described: destination.storage_policy is "STANDARD" and not "IA";'
+        ' description is "films" and not "photos"; enable_restore is true and not false. Nothing of a sync task can be'
+        " changed but its state. Leave these options out, or have it replaced, which means to stop it, to delete it"
+        " (state: absent) and to create another one (state: present)"
+    )
+    assert (failed.kind, made.changed, made.sync_task_id, oms.writing) == ("state", False, TASK, [])
+
+
+def test_a_task_that_differs_can_be_deleted(oms: SimulatedOms) -> None:
+    oms.add_task(description="films")
+    run(oms, "absent", {**BY_PLACE, "description": "photos", "enable_restore": True})
+
+    assert oms.statuses() == {}
+
+
+def test_a_task_with_an_id_must_go_where_it_is_said_to(oms: SimulatedOms) -> None:
+    oms.add_task(src_bucket="another")
+    failed, _made = failure(oms, "stopped", {**BY_ID, **BY_PLACE})
+
+    assert 'source.bucket is "another" and not "source"' in str(failed)
+    assert oms.writing == []
+
+
+@pytest.mark.parametrize("by", [{}, BY_ID])
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ({**CDN, "domain": "other.example"}, 'source.cdn.domain is "other.example" and not "cdn.example"'),
+        (None, "source.cdn is given and the task has none"),
+    ],
+)
+def test_a_cdn_that_differs_is_found_out(
+    oms: SimulatedOms, by: dict[str, t.Any], there: dict[str, str] | None, said: str
+) -> None:
+    oms.add_task(source_cdn=there)
+    failed, _made = failure(oms, "present", {**WITH_KEYS, "source": {**SOURCE, **KEYS, "cdn": CDN}, **by})
+
+    assert said in str(failed)
+
+
+def test_a_cdn_that_is_right_is_found_out(oms: SimulatedOms) -> None:
+    oms.add_task(source_cdn=CDN)
+    options = {**BY_ID, "source": {"cdn": {**CDN, "authentication_key": "cdn-key"}}}
+
+    assert run(oms, "present", options).changed is False
+    assert oms.requests == [SHOW, LIST]
+
+
+def test_several_tasks_of_the_same_way_are_named(oms: SimulatedOms) -> None:
+    oms.add_task(description="films")
+    oms.add_task(sync_task_id="second", description="")
+    oms.add_task(sync_task_id="elsewhere", dst_bucket="another")
+    failed, _made = failure(oms, "absent", BY_PLACE)
+
+    assert str(failed) == (
+        "more than one sync task goes from AWS us-east-1 source to cn-north-4 destination:"
+        f' {TASK} ("films") and second (""). Give sync_task_id, or the description of one of them'
+    )
+    assert (failed.kind, oms.writing) == ("state", [])
+
+
+def test_a_task_other_than_the_one_with_the_id_says_nothing_of_its_cdn(oms: SimulatedOms) -> None:
+    oms.add_task(sync_task_id="another", source_cdn=None)
+    oms.add_task(source_cdn=CDN)
+
+    assert run(oms, "present", {**BY_ID, "source": {"cdn": CDN}}).changed is False
+
+
+def test_a_description_says_which_of_several_is_meant(oms: SimulatedOms) -> None:
+    oms.add_task(description="films")
+    oms.add_task(sync_task_id="second", description="photos")
+    made = run(oms, "stopped", {**BY_PLACE, "description": "films"})
+
+    assert made.sync_task_id == TASK
+    assert oms.statuses() == {TASK: "STOPPED", "second": "SYNCHRONIZING"}
+    assert "more than one" in str(failure(oms, "present", {**BY_PLACE, "description": "neither"})[0])
+
+
+@pytest.mark.parametrize("field", ["src_cloud_type", "src_region", "src_bucket", "dst_region", "dst_bucket"])
+def test_a_task_that_goes_another_way_is_not_meant(oms: SimulatedOms, field: str) -> None:
+    oms.add_task(**{field: "Azure"})
+
+    assert run(oms, "absent", BY_PLACE).changed is False
+    assert len(oms.statuses()) == 1
+
+
+def test_a_missing_task_can_not_be_stopped(oms: SimulatedOms) -> None:
+    failed, made = failure(oms, "stopped", BY_PLACE)
+
+    assert str(failed) == (
+        "there is no sync task from AWS us-east-1 source to cn-north-4 destination that could be stopped."
+        " Check source and destination, or leave the task out"
+    )
+    assert (failed.kind, made.sync_task_id) == ("state", None)
+
+
+@pytest.mark.parametrize("missing", [[404, "OMS.1009"], [400, "OMS.1009"], [400, "OMS.0054"]])
+@pytest.mark.parametrize("state", ["present", "started", "stopped"])
+def test_a_missing_id_fails_with_what_oms_says(oms: SimulatedOms, missing: list[t.Any], state: str) -> None:
+    oms.service.control_set(missing_task=missing)
+    failed, made = failure(oms, state, {**WITH_KEYS, **BY_ID})
+
+    assert f"There is no sync task {TASK} in the project {PROJECT}" in str(failed)
+    assert (failed.kind, failed.answer.error_code, made.sync_task_id) == ("service", missing[1], TASK)
+    assert oms.writing == []
+
+
+@pytest.mark.parametrize("missing", [[404, "OMS.1009"], [400, "OMS.1009"], [400, "OMS.0054"]])
+def test_a_missing_id_is_absent(oms: SimulatedOms, missing: list[t.Any]) -> None:
+    oms.service.control_set(missing_task=missing)
+    made = run(oms, "absent", BY_ID)
+
+    assert (made.changed, made.task, made.before, made.after) == (False, None, {}, {})
+
+
+def test_a_wrong_endpoint_is_not_an_absent_task(oms: SimulatedOms) -> None:
+    oms.service.control_set(missing_task=[404, "APIGW.0101"])
+    failed, _made = failure(oms, "absent", BY_ID)
+
+    assert "check region and endpoint. The sync task may well exist" in str(failed)
+
+
+# ---- what others do in between
+
+
+@pytest.mark.parametrize("options", [WITH_KEYS, {**WITH_KEYS, **BY_ID}])
+def test_someone_else_starts_it_first(oms: SimulatedOms, options: dict[str, t.Any]) -> None:
+    oms.add_task("STOPPED")
+    keys = json.dumps({"src_ak": "a", "src_sk": "a", "dst_ak": "a", "dst_sk": "a"})
+    oms.meanwhile(START, lambda: oms.handle("POST", f"{PATH}/start", keys))
+    made = run(oms, "started", options)
+
+    assert made.changed is False
+    assert made.task is not None
+    assert made.task["status"] == "SYNCHRONIZING"
+
+
+def test_someone_else_stops_it_first(oms: SimulatedOms) -> None:
+    oms.add_task()
+    oms.meanwhile(STOP, lambda: oms.handle("POST", f"{PATH}/stop"))
+    made = run(oms, "stopped", BY_ID)
+
+    assert made.changed is False
+    assert made.task is not None
+    assert made.task["status"] == "STOPPED"
+
+
+def delete(oms: SimulatedOms) -> None:
+    """As somebody else does."""
+    oms.handle("POST", f"{PATH}/stop")
+    assert oms.handle("DELETE", PATH) == 200
+
+
+@pytest.mark.parametrize(
+    ("there", "before", "changed"),
+    [("SYNCHRONIZING", STOP, False), ("SYNCHRONIZING", DELETE, True), ("STOPPED", DELETE, False)],
+)
+def test_someone_else_deletes_it_first(oms: SimulatedOms, there: str, before: str, changed: bool) -> None:
+    oms.add_task(there)
+    oms.meanwhile(before, lambda: delete(oms))
+    made = run(oms, "absent", BY_PLACE)
+
+    assert (made.changed, made.task, oms.statuses()) == (changed, None, {})
+
+
+@pytest.mark.parametrize(("state", "before"), [("started", START), ("stopped", STOP)])
+def test_someone_else_deletes_what_is_to_go_on(oms: SimulatedOms, state: str, before: str) -> None:
+    oms.add_task("STOPPED" if state == "started" else "SYNCHRONIZING")
+    oms.meanwhile(before, lambda: delete(oms))
+    failed, made = failure(oms, state, WITH_KEYS)
+
+    assert f"There is no sync task {TASK} in the project" in str(failed)
+    assert made.changed is False
+
+
+def test_someone_else_starts_what_is_to_be_deleted(oms: SimulatedOms) -> None:
+    oms.add_task("STOPPED")
+    keys = json.dumps({"src_ak": "a", "src_sk": "a", "dst_ak": "a", "dst_sk": "a"})
+    oms.meanwhile(DELETE, lambda: oms.handle("POST", f"{PATH}/start", keys))
+    made = run(oms, "absent", BY_PLACE)
+
+    assert (made.changed, oms.statuses()) == (True, {})
+    assert oms.writing == [DELETE, STOP, DELETE]
+
+
+# ---- waiting
+
+
+def test_a_state_is_waited_for(oms: SimulatedOms) -> None:
+    oms.service.control_set(state_delay=20)
+    created = run(oms, "present", WITH_KEYS)
+    slept = list(oms.clock.slept)
+    stopped = run(oms, "stopped", WITH_KEYS)
+
+    assert created.task is not None
+    assert stopped.task is not None
+    assert (created.task["status"], stopped.task["status"]) == ("SYNCHRONIZING", "STOPPED")
+    # Seldom enough, and soon enough.
+    assert slept == [0.5, 1, 2, 4, 5, 5, 5]
+
+
+def test_without_waiting_the_state_is_the_one_of_now(oms: SimulatedOms) -> None:
+    oms.add_task()
+    oms.service.control_set(state_delay=20)
+    made = run(oms, "stopped", BY_ID, wait=False)
+
+    assert made.changed
+    assert made.task is not None
+    assert (made.task["status"], made.after["status"]) == ("SYNCHRONIZING", "STOPPED")
+    assert oms.clock.slept == []
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_task_that_runs_is_deleted_when_it_has_stopped(oms: SimulatedOms, wait: bool) -> None:
+    oms.add_task()
+    oms.service.control_set(state_delay=10)
+    made = run(oms, "absent", BY_ID, wait=wait)
+
+    assert (made.changed, oms.statuses()) == (True, {})
+    assert 10 <= sum(oms.clock.slept) < 16
+
+
+@pytest.mark.parametrize(
+    ("there", "state", "said", "then"),
+    [
+        ("STOPPED", "started", "has not reached the status SYNCHRONIZING within 7 s", "STOPPED"),
+        ("SYNCHRONIZING", "stopped", "has not reached the status STOPPED within 7 s", "SYNCHRONIZING"),
+        (
+            "SYNCHRONIZING",
+            "absent",
+            "could not be deleted, since it has not stopped within 7 s",
+            "SYNCHRONIZING",
+        ),
+    ],
+)
+def test_waiting_has_an_end(oms: SimulatedOms, there: str, state: str, said: str, then: str) -> None:
+    oms.add_task(there)
+    oms.service.control_set(state_delay=3600)
+    failed, made = failure(oms, state, {**WITH_KEYS, **BY_ID}, timeout=7)
+
+    assert str(failed) == (
+        f"the sync task {TASK} {said}. It may do so later: run the task again, with a longer wait_timeout where this is"
+        " usual"
+    )
+    assert (failed.kind, made.changed, sum(oms.clock.slept)) == ("timeout", True, 7)
+    assert made.task is not None
+    assert made.task["status"] == then
+
+
+def test_a_deleted_task_is_waited_for(oms: SimulatedOms) -> None:
+    """It may be shown for a while."""
+    oms.add_task("STOPPED")
+    body = json.dumps({"status": "STOPPED"})
+    oms.meanwhile(DELETE, lambda: oms.fault("answer", method="GET", times=2, status=200, body=body))
+    made = run(oms, "absent", BY_PLACE)
+
+    assert (made.changed, made.task) == (True, None)
+    assert oms.clock.slept == [0.5, 1]
+
+
+@pytest.mark.parametrize("state", ["stopped", "absent"])
+def test_a_failure_half_way_is_a_change(oms: SimulatedOms, state: str) -> None:
+    oms.add_task()
+    after = {"stopped": "GET", "absent": "DELETE"}[state]
+    oms.meanwhile(STOP, lambda: oms.fault("answer", method=after, status=500))
+    failed, made = failure(oms, state, BY_PLACE)
+
+    assert failed.answer.http_status == 500
+    assert made.changed
+    assert oms.statuses() == {TASK: "STOPPED"}
+
+
+def test_what_goes_wrong_after_deleting_is_said(oms: SimulatedOms) -> None:
+    oms.add_task("STOPPED")
+    oms.meanwhile(DELETE, lambda: oms.fault("answer", method="GET", status=403))
+    failed, made = failure(oms, "absent", BY_PLACE)
+
+    assert "oms:synctask:get" in str(failed)
+    assert made.changed
+
+
+# ---- creating
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "reset"}, {"kind": "answer", "status": 504}, {"kind": "answer", "status": 503}]
+)
+@pytest.mark.parametrize("retries", [0, 3])
+def test_a_lost_answer_does_not_make_two_tasks(oms: SimulatedOms, fault: dict[str, t.Any], retries: int) -> None:
+    oms.fault(**fault, method="POST", after_accepting=True)
+    made = run(oms, "present", WITH_KEYS, retries=retries)
+
+    assert (made.changed, oms.writing, len(oms.statuses())) == (True, [CREATE], 1)
+    assert made.sync_task_id in oms.statuses()
+
+
+def test_a_creation_that_did_not_happen_is_tried_again(oms: SimulatedOms) -> None:
+    oms.fault("answer", method="POST", status=503, times=2)
+    made = run(oms, "present", WITH_KEYS, retries=3)
+
+    assert (made.changed, oms.writing, len(oms.statuses())) == (True, [CREATE] * 3, 1)
+    assert oms.clock.slept == [1, 2]
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_creation_that_never_happens_fails(oms: SimulatedOms, retries: int) -> None:
+    oms.fault("reset", method="POST", times=None)
+    failed, made = failure(oms, "present", WITH_KEYS, retries=retries)
+
+    assert isinstance(failed, ConnectionFailure)
+    assert (made.changed, made.sync_task_id, oms.writing) == (False, None, [CREATE] * (retries + 1))
+
+
+def test_where_one_can_not_look_the_first_failure_is_told(oms: SimulatedOms) -> None:
+    oms.fault("answer", method="POST", status=504)
+    oms.fault("answer", method="GET", skip=1, status=401, times=None)
+    failed, made = failure(oms, "present", WITH_KEYS, retries=3)
+
+    assert (failed.answer.http_status, made.changed) == (504, False)
+    assert oms.requests == [LIST, CREATE, LIST]
+
+
+def test_a_connection_that_can_not_be_is_tried_once(oms: SimulatedOms) -> None:
+    def no_connection() -> None:
+        raise ConnectionFailure("tls", "certificate", "Check it", passing=False)
+
+    oms.meanwhile(CREATE, no_connection)
+    failed, _made = failure(oms, "present", WITH_KEYS, retries=3)
+
+    assert failed.kind == "tls"
+    assert oms.writing == []
+
+
+def five(oms: SimulatedOms) -> None:
+    for number in range(5):
+        oms.add_task(sync_task_id=f"task-{number}", src_bucket=f"bucket-{number}")
+
+
+LIMIT = (
+    "The project has 5 sync tasks, and OMS documents 5 as the most for a tenant: delete one before you create another"
+)
+
+
+def test_the_sixth_task_is_refused_with_the_reason(oms: SimulatedOms) -> None:
+    five(oms)
+    failed, made = failure(oms, "present", WITH_KEYS)
+
+    assert str(failed).endswith(f". {LIMIT}")
+    assert "The number of synchronization tasks has reached the upper limit." in str(failed)
+    assert (failed.kind, failed.answer.http_status, made.changed) == ("service", 400, False)
+
+
+def test_check_mode_warns_of_the_sixth_task(oms: SimulatedOms) -> None:
+    """The limit is documented, but some may have been granted more."""
+    five(oms)
+    made = run(oms, "present", WITH_KEYS, check_mode=True)
+
+    assert (made.changed, made.warnings) == (True, [LIMIT])
+
+
+def test_with_fewer_tasks_a_refusal_is_not_about_their_number(oms: SimulatedOms) -> None:
+    oms.fault("answer", method="POST", status=400, body='{"error_code": "OMS.0064"}')
+    failed, made = failure(oms, "present", WITH_KEYS)
+
+    assert "sync tasks" not in str(failed)
+    assert made.warnings == []
+
+
+def test_a_status_that_is_new_is_none_that_accepts_events(oms: SimulatedOms) -> None:
+    oms.add_task("PAUSING")
+    made = change(oms, "started", {**WITH_KEYS, **BY_ID})
+    made.run(check_mode=True)
+
+    assert made.changed
