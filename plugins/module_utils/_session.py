@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import authenticate
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets, registrar
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import sign_in
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import find_credentials_and_target
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
@@ -62,10 +62,10 @@ class Session:
 
         :raises Failure: there are no credentials, they are refused, or no project id can be had.
         """
-        caller = sign_in(self._transport, self._target, self._found, self._secrets)
-        project_id = t.cast(str, caller.project_id)
+        client = authenticate(self._transport, self._target, self._found, self._secrets)
+        project_id = t.cast(str, client.project_id)
         self.where["project_id"] = project_id
-        return Client(caller, self._target.endpoint, project_id, self._secrets)
+        return Client(client, self._target.endpoint, project_id, self._secrets)
 
 
 def ask_oms(

@@ -13,7 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import METADATA_URL
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.ecs_metadata import METADATA_URL
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
@@ -74,7 +74,7 @@ def with_metadata_service_at(url: str, folder: Path) -> dict[str, str]:
     for part in ("plugins", "meta"):
         shutil.copytree(collections / ours / part, folder / ours / part)
     shutil.copy(collections / ours / "galaxy.yml", folder / ours)
-    code = folder / ours / "plugins" / "module_utils" / "_auth" / "sign_in.py"
+    code = folder / ours / "plugins" / "module_utils" / "_auth" / "ecs_metadata.py"
     before = code.read_text(encoding="utf-8")
     after = before.replace(f'"{METADATA_URL}"', f'"{url}"')
     assert before != after

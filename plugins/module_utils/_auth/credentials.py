@@ -3,29 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Who is calling and where: credentials and target, out of options, environment and credentials file. Sends nothing.
-
-The sources, their order and their names are those of design.md ("How credentials are found") and oms-api.md, section 4.
+"""Finds credentials: in options, environment, credentials file, or at last an ECS agency. Sends nothing.
 
 This is private to the collection: it may change at any time.
 """
 
 from __future__ import annotations
 
-import configparser
-import os
-import re
-import stat
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import option_or_environment
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential import AccessKey, AuthToken, check_secret
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials_file import read_credentials_file
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, printable, quoted, reason
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CREDENTIALS, Answer, ArgumentError, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed
 
-# CreateSyncEvents, table 2: X-Auth-Token has 1 to 16384 characters. A security token travels the same way.
-MAX_TOKEN = 16384
 # The values of O(auth_method).
 AUTO = "auto"
 TOKEN = "token"  # noqa: S105 - the name of a method
@@ -33,35 +26,11 @@ AKSK = "aksk"
 PASSWORD = "password"  # noqa: S105 - the name of a method
 FILE = "file"
 ECS_AGENCY = "ecs_agency"
-_CREDENTIALS_FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
-# Where the official SDK looks, below the home directory, and for what in there.
-_CREDENTIALS_FILE = ".huaweicloud/credentials"
-_SECTION = "basic"
-# Keys and tokens of the longest kind are far below it: what is larger is another file.
-_MAX_FILE_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True)
-class AccessKey:
-    """An access key (AK) with its secret key (SK), and the security token of a temporary one."""
-
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    security_token: str | None = field(repr=False, default=None)
-    source: str = "options"
-
-
-@dataclass(frozen=True)
-class AuthToken:
-    """An IAM token, sent as ``X-Auth-Token``."""
-
-    auth_token: str = field(repr=False)
-    source: str = "options"
 
 
 @dataclass(frozen=True)
 class Password:
-    """A user of IAM, whose password is traded for a token."""
+    """An IAM user, whose password is exchanged for a token."""
 
     username: str
     password: str = field(repr=False)
@@ -71,7 +40,7 @@ class Password:
 
 @dataclass(frozen=True)
 class EcsAgency:
-    """The agency of the ECS host that the module runs on, whose metadata service hands out temporary keys."""
+    """The agency of the ECS host that the module runs on, whose metadata service returns temporary access keys."""
 
     source: str = "ECS agency"
 
@@ -81,39 +50,40 @@ Credentials = t.Union[AccessKey, AuthToken, Password, EcsAgency]
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of who is calling.
+    """The result of the search for credentials.
 
-    ``credentials`` is None where there are none. ``project_id`` and ``iam_endpoint`` are those of the file that the
-    credentials are from. ``looked_at`` and ``passed_over`` say where credentials were looked for, in order, and what
-    was there and of no use.
+    ``credentials`` is None if there are none. ``project_id`` and ``iam_endpoint`` are those of the file that the
+    credentials are from. ``searched`` names the sources that were read, in order; ``ignored`` what was incomplete.
     """
 
     credentials: Credentials | None
     project_id: str | None = None
     iam_endpoint: str | None = None
     warning: str | None = None
-    looked_at: tuple[str, ...] = ()
-    passed_over: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Way:
-    """A way to sign in: its options, and the families of variables that stand for these, in order.
+class _Method:
+    """A method of authentication: its options, and the families of environment variables for these, in order.
 
-    The first ``needed`` parts make it complete; ``shown`` are the options that are no secrets.
+    The first ``needed`` options make it complete; ``public`` are those that are no secrets. ``spaces`` says whether the
+    values may contain spaces.
     """
 
     options: tuple[str, ...]
     families: tuple[tuple[str | None, ...], ...]
     needed: int
     make: t.Callable[..., Credentials]
-    shown: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    spaces: bool = False
 
 
-# In the order in which they are taken. The families of an access key are the SDK's, Terraform's and the API page's.
-_WAYS = {
-    TOKEN: _Way(("auth_token",), (("HW_AUTH_TOKEN",),), 1, AuthToken),
-    AKSK: _Way(
+# In the order of precedence. The families of an access key are the SDK's, Terraform's and those of the API's samples.
+_METHODS = {
+    TOKEN: _Method(("auth_token",), (("HW_AUTH_TOKEN",),), 1, AuthToken),
+    AKSK: _Method(
         ("access_key", "secret_key", "security_token"),
         (
             ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
@@ -123,12 +93,13 @@ _WAYS = {
         2,
         AccessKey,
     ),
-    PASSWORD: _Way(
+    PASSWORD: _Method(
         ("username", "password", "domain_name"),
         (("HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"),),
         3,
         Password,
         ("username", "domain_name"),
+        spaces=True,
     ),
 }
 
@@ -137,205 +108,113 @@ def find_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str
     """Take the first source that is complete: options, environment, credentials file, ECS agency.
 
     Within options and within the environment a token comes first, then an access key, then a password. With an
-    explicit O(auth_method) only its sources are looked at.
+    explicit O(auth_method) only its sources are read.
 
     :arg options: the module's parameters.
     :returns: what was found. Whether there is an ECS agency, only its host's metadata service can tell.
     :raises ArgumentError: what is given contradicts itself or can't be sent.
     """
-    method = options["auth_method"]
-    ways = _WAYS if method == AUTO else {name: way for name, way in _WAYS.items() if name == method}
-    looked_at: list[str] = []
-    passed_over: list[str] = []
-    if ways:
-        credentials = _from_options(ways, options, secrets)
-        credentials = credentials or _from_environment(ways, environ, secrets, passed_over)
+    auth_method = options["auth_method"]
+    methods = [method for name, method in _METHODS.items() if auth_method in (AUTO, name)]
+    searched: list[str] = []
+    ignored: list[str] = []
+    if methods:
+        credentials = _from_options(methods, options, secrets) or _from_environment(methods, environ, secrets, ignored)
         if credentials:
             return Found(credentials)
-        looked_at += [
-            f"the options ({'; '.join(listed(way.options[: way.needed]) for way in ways.values())})",
-            "the environment of the host that the module runs on"
-            f" ({'; '.join(listed(_needed(way, family)) for way in ways.values() for family in way.families)})",
+        variables = [listed(_needed(method, family)) for method in methods for family in method.families]
+        searched += [
+            f"the options ({'; '.join(listed(method.options[: method.needed]) for method in methods)})",
+            f"the environment of the host that the module runs on ({'; '.join(variables)})",
         ]
-    if method in (AUTO, FILE):
-        found = _from_file(options, environ, secrets, looked_at, passed_over)
-        if found:
-            return found
-    agency = EcsAgency() if method in (AUTO, ECS_AGENCY) else None
-    return Found(agency, looked_at=tuple(looked_at), passed_over=tuple(passed_over))
+    if auth_method in (AUTO, FILE):
+        file = read_credentials_file(options, environ, secrets)
+        if file.access_key:
+            return Found(file.access_key, file.project_id, file.iam_endpoint, file.warning)
+        searched.append(file.searched)
+        ignored += [file.ignored] if file.ignored else []
+    agency = EcsAgency() if auth_method in (AUTO, ECS_AGENCY) else None
+    return Found(agency, searched=tuple(searched), ignored=tuple(ignored))
 
 
-def _needed(way: _Way, family: tuple[str | None, ...]) -> list[str]:
-    return [name for name in family[: way.needed] if name]
+def _needed(method: _Method, family: tuple[str | None, ...]) -> list[str]:
+    return [name for name in family[: method.needed] if name]
 
 
-def _from_options(ways: t.Mapping[str, _Way], options: t.Mapping[str, t.Any], secrets: Secrets) -> Credentials | None:
-    given = {method: [name for name in way.options if options.get(name) is not None] for method, way in ways.items()}
-    given = {method: names for method, names in given.items() if names}
+def _from_options(methods: t.Sequence[_Method], options: t.Mapping[str, t.Any], secrets: Secrets) -> Credentials | None:
+    given = [(method, [name for name in method.options if options.get(name) is not None]) for method in methods]
+    given = [(method, names) for method, names in given if names]
     value = {
-        name: _checked(name, options[name], secrets, name in ways[method].shown, method == PASSWORD)
-        for method, names in given.items()
+        name: check_secret(name, options[name], secrets, name in method.public, method.spaces)
+        for method, names in given
         for name in names
     }
     if len(given) > 1:
         count = {2: "two", 3: "three"}[len(given)]
         raise ArgumentError(
-            f"{' and '.join(map(listed, given.values()))} are given, which are {count} ways to sign in:"
+            f"{' and '.join(listed(names) for _method, names in given)} are given, which are {count} ways to sign in:"
             " give only one of them"
         )
-    for method, names in given.items():
-        way = ways[method]
-        missing = [name for name in way.options[: way.needed] if name not in value]
+    for method, names in given:
+        missing = [name for name in method.options[: method.needed] if name not in value]
         if missing:
             raise ArgumentError(
                 f"{listed(names)} {'is' if len(names) == 1 else 'are'} given without {listed(missing)}: they belong"
                 " together, and the environment does not fill the gap"
             )
-        return way.make(*(value.get(name) for name in way.options))
+        return method.make(*(value.get(name) for name in method.options))
     return None
 
 
 def _from_environment(
-    ways: t.Mapping[str, _Way], environ: t.Mapping[str, str], secrets: Secrets, passed_over: list[str]
+    methods: t.Sequence[_Method], environ: t.Mapping[str, str], secrets: Secrets, ignored: list[str]
 ) -> Credentials | None:
-    for method, way in ways.items():
-        for family in way.families:
-            given = [name for name in family if name and environ.get(name)]
-            shown = [name for name, option in zip(family, way.options) if option in way.shown]
-            # Also what is passed over is secret.
-            for name in given:
-                if name not in shown:
-                    secrets.add(environ[name])
-            missing = [name for name in _needed(way, family) if name not in given]
+    """The first complete family of variables.
+
+    :arg ignored: is extended by the families that are incomplete.
+    """
+    for method in methods:
+        for family in method.families:
+            given = {option: name for option, name in zip(method.options, family) if name and environ.get(name)}
+            missing = [name for name in _needed(method, family) if name not in given.values()]
+            _register_variables(method, given, environ, secrets, complete=not missing)
             if given and missing:
-                passed_over.append(f"{listed(given)} without {listed(missing)}")
+                ignored.append(f"{listed(list(given.values()))} without {listed(missing)}")
             elif given:
-                for name in given:
-                    _checked(name, environ[name], secrets, name in shown, method == PASSWORD)
-                parts = [environ[name] if name in given else None for name in family]
-                source = f"environment variable{'s' * (len(given) > 1)} {listed(given)}"
-                return way.make(*parts, source=source)
+                for option, name in given.items():
+                    check_secret(name, environ[name], secrets, option in method.public, method.spaces)
+                parts = [environ[given[option]] if option in given else None for option in method.options]
+                source = f"environment variable{'s' * (len(given) > 1)} {listed(list(given.values()))}"
+                return method.make(*parts, source=source)
     return None
 
 
-def _from_file(
-    options: t.Mapping[str, t.Any],
-    environ: t.Mapping[str, str],
-    secrets: Secrets,
-    looked_at: list[str],
-    passed_over: list[str],
-) -> Found | None:
-    """Credentials out of the official SDK's file, with the project and the endpoint of IAM that stand beside them.
+def _register_variables(
+    method: _Method, given: t.Mapping[str, str], environ: t.Mapping[str, str], secrets: Secrets, complete: bool
+) -> None:
+    """Register the secrets of a family of variables, also of an incomplete one.
 
-    The default one may be missing or something else. One that a user named must be what it should.
+    The access key of an incomplete pair is not registered: it is not used, it is no secret without its secret key, and
+    masking it would hide object keys that contain the same text.
+
+    :arg given: the name of the variable for each option.
     """
-    option, path = option_or_environment("credentials_file", options, environ, (_CREDENTIALS_FILE_VARIABLE,))
-    given = path is not None
-    path = os.path.expanduser(path or os.path.join(environ.get("HOME") or "~", _CREDENTIALS_FILE))
-    where = f"the credentials file {path}"
-    try:
-        text, mode = _read_file(path)
-        entries = _read_section(text)
-    except FileNotFoundError as error:
-        if given:
-            raise ArgumentError(f"{option}: {where} can't be read: {reason(error)}") from None
-        looked_at.append(f"{where}, which does not exist")
-        return None
-    except (OSError, ValueError) as error:
-        # What a parser says may quote the file, so only errors of the system and our own come this far.
-        why = f"can't be read: {reason(error)}" if isinstance(error, OSError) else str(error)
-        if given:
-            raise ArgumentError(f"{option}: {where} {why}") from None
-        looked_at.append(where)
-        passed_over.append(f"{where} {why}")
-        return None
-    looked_at.append(where)
-    value = {name: entries[name] for name in ("ak", "sk", "security_token") if entries.get(name)}
-    for secret in value.values():
-        secrets.add(secret)
-    missing = [name for name in ("ak", "sk") if name not in value]
-    if missing:
-        has = listed(list(value)) or "an access key"
-        passed_over.append(
-            f"{where} has {has} without {listed(missing)}" if value else f"{where} has no {listed(missing)}"
-        )
-        return None
-    for name, secret in value.items():
-        _checked(f"{name} in {where}", secret, secrets)
-    warning = None
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
-        warning = printable(f"{where} can be read by other users of this host: chmod 600 {path}")
-    return Found(
-        AccessKey(value["ak"], value["sk"], value.get("security_token"), where),
-        entries.get("project_id") or None,
-        entries.get("iam_endpoint") or None,
-        warning,
+    for option, name in given.items():
+        if option not in method.public and (complete or option != "access_key"):
+            secrets.add(environ[name])
+
+
+def nothing_found(found: Found, agency: str | None = None, answer: Answer | None = None) -> Failure:
+    """The failure that names the sources that were read.
+
+    :arg agency: the outcome for the ECS agency, if it was asked.
+    """
+    searched = [*found.searched, *([f"the ECS agency: {agency}"] if agency else [])]
+    ignored = f". Found, but passed over: {'; '.join(found.ignored)}" if found.ignored else ""
+    where = "; ".join(searched) if len(searched) == 1 else "in this order: " + "; ".join(searched)
+    return Failure(
+        CREDENTIALS,
+        f"no credentials found. Looked at {where}{ignored}",
+        "Give one of them; with the controller's environment or file, delegate the task to localhost",
+        answer or Answer(),
     )
-
-
-def _read_file(path: str) -> tuple[str, int]:
-    """The text of a small regular file, and its mode; another kind of file is refused without waiting for anything.
-
-    :raises OSError: it can't be read.
-    :raises ValueError: it can be no file of credentials; says why.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except ValueError:
-        raise ValueError("has a null byte in its path") from None
-    with open(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise ValueError("is no regular file")
-        content = file.read(_MAX_FILE_BYTES + 1)
-    if len(content) > _MAX_FILE_BYTES:
-        raise ValueError(f"has more than {_MAX_FILE_BYTES} bytes")
-    try:
-        return content.decode("utf-8-sig"), state.st_mode
-    except UnicodeDecodeError:
-        raise ValueError("is not in UTF-8") from None
-
-
-def _read_section(text: str) -> dict[str, str]:
-    """The entries of the section of credentials.
-
-    :raises ValueError: it can be no file of credentials; says why, and quotes no value.
-    """
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        line = getattr(error, "lineno", None) or next((number for number, _line in getattr(error, "errors", ())), None)
-        raise ValueError(f"is no INI file{f', see line {line}' if line else ''}") from None
-    if not parser.has_section(_SECTION):
-        there = ", ".join(quoted(name) for name in parser.sections()) or "none"
-        raise ValueError(f"has no section [{_SECTION}], which is the one that is read; its sections: {there}")
-    return dict(parser.items(_SECTION))
-
-
-def _checked(name: str, value: str, secrets: Secrets, shown: bool = False, blanks: bool = False) -> str:
-    """Check what proves who is calling. The message never shows the value.
-
-    :arg name: the option or environment variable.
-    :arg shown: whether it is no secret.
-    :arg blanks: whether blanks may be in it: it goes into a body, and not into a header.
-    """
-    if not shown:
-        secrets.add(value)
-    if not value:
-        raise ArgumentError(f"{name}: is empty")
-    if value != value.strip():
-        end = "starts" if value[0].isspace() else "ends"
-        blank = value[0] if value[0].isspace() else value[-1]
-        what = "a line break (base64 and echo add one)" if blank in "\r\n" else "a blank"
-        raise ArgumentError(f"{name}: {end} with {what}: take it away")
-    bad = re.search("[^ -~]" if blanks else "[^!-~]", value)
-    if bad:
-        raise ArgumentError(
-            f"{name}: character {bad.start() + 1} of {len(value)} is none that"
-            f" {'it' if blanks else 'a key or token'} can have:"
-            f" only ASCII letters, digits{', blanks' if blanks else ''} and punctuation are allowed"
-        )
-    if len(value) > MAX_TOKEN:
-        raise ArgumentError(f"{name}: has {len(value)} characters: at most {MAX_TOKEN} are allowed")
-    return value

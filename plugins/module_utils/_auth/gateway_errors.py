@@ -10,7 +10,16 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Answer
+from datetime import datetime
+
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CREDENTIALS, SERVICE, Answer
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Response, clock_skew
+
+# A clock that is more off than this is worth a word when a signature is refused; the gateway allows 15 minutes.
+_NOTABLE_SKEW_SECONDS = 60
+
+# "Token expired", or of another region (oms-api.md, section 3).
+_TOKEN_EXPIRED = "APIGW.0307"  # noqa: S105 - a code
 
 _WRONG_KEY = (
     "The access key, secret key, signature or token is wrong: correct it before the next run, because more than"
@@ -63,3 +72,27 @@ def general_advice(answer: Answer, iam_action: str) -> str:
     if answer.code == "APIGW.0201":
         return "The gateway could not pass the request on: run the task again later"
     return "Check region, endpoint and what the service said"
+
+
+def error_kind(answer: Answer) -> str:
+    """The RV(error.kind) of a refusal: each 401 is about the credentials."""
+    return CREDENTIALS if answer.http_status == 401 else SERVICE
+
+
+def is_expired(answer: Answer) -> bool:
+    """Whether a request was refused because its proof has expired, as far as the answer says so."""
+    # The gateway has a code for tokens. What it says of a temporary key is not documented, so its words count, too.
+    return answer.code == _TOKEN_EXPIRED or says(answer, "expire")
+
+
+def says(answer: Answer, word: str) -> bool:
+    return word in f"{answer.error_msg} {answer.error_detail}".lower()
+
+
+def skew_note(response: Response, now: datetime) -> str:
+    """A part of a sentence on the clock, where that may be why a signature was refused; else nothing."""
+    skew = clock_skew(response, now)
+    if response.status != 401 or skew is None or abs(skew) <= _NOTABLE_SKEW_SECONDS:
+        return ""
+    where = "ahead of" if skew > 0 else "behind"
+    return f". The clock of this host is {abs(skew):.0f} s {where} the service's: set it right"

@@ -59,6 +59,11 @@ class Secrets:
                 self._values = tuple(sorted(forms.union(self._values), key=len, reverse=True))
         return value
 
+    def occurs_in(self, texts: t.Iterable[str]) -> bool:
+        """Whether one of the texts contains a secret."""
+        values = self._values
+        return any(value in text for text in texts for value in values)
+
     def mask(self, text: str) -> str:
         """The text without secrets: what a server says is masked before it is cut or shown."""
         for value in self._values:

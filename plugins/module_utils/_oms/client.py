@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import general_advice
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import AuthenticatedClient
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import general_advice, skew_note
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, skew_note
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SERVICE, Answer, ArgumentError, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
@@ -95,12 +95,12 @@ def is_in_progress(failure: Failure) -> bool:
 
 
 class Client:
-    """OMS, as one caller sees it; ``endpoint`` and ``project_id`` say where requests go."""
+    """OMS, as one authenticated client sees it; ``endpoint`` and ``project_id`` say where requests go."""
 
-    def __init__(self, caller: Caller, endpoint: Endpoint, project_id: str, secrets: Secrets) -> None:
+    def __init__(self, client: AuthenticatedClient, endpoint: Endpoint, project_id: str, secrets: Secrets) -> None:
         self.endpoint = endpoint
         self.project_id = project_id
-        self._caller = caller
+        self._client = client
         self._secrets = secrets
 
     def create_sync_events(self, sync_task_id: str, object_keys: t.Sequence[str]) -> Receipt:
@@ -264,7 +264,7 @@ class Client:
 
     def _showing(self, sync_task_id: str, when: datetime | None = None) -> Request:
         # query_time is required, though it only picks the month of the counters (oms-api.md, section 2).
-        query_time = _milliseconds(when or self._caller.transport.clock.now())
+        query_time = _milliseconds(when or self._client.transport.clock.now())
         return Request("GET", self.endpoint, self._path(sync_task_id), (("query_time", query_time),))
 
     def _posting(self, path: str, fields: t.Mapping[str, t.Any], repeatable: bool = True) -> Request:
@@ -292,7 +292,7 @@ class Client:
 
         :arg iam_action: the permission it needs, for the message.
         """
-        response = self._caller.send(request)
+        response = self._client.send(request)
         if response.status == 200 and not response.is_html:
             return response
         answer = response.answer(self._secrets.mask)
@@ -303,7 +303,7 @@ class Client:
         raise Failure(
             SERVICE,
             f"{request}: {answer}{response.gave_up}",
-            f"{advice}{skew_note(response, self._caller.transport)}",
+            f"{advice}{skew_note(response, self._client.transport.clock.now())}",
             answer,
             response.attempts,
         )
@@ -330,7 +330,7 @@ class Client:
             return "The sync task is started already: nothing is left to do"
         if answer.http_status == 500 and iam_action != _CREATE_EVENT:
             return "The service failed inside: run the task again, it looks at what is there before it changes anything"
-        return self._caller.advice(answer) or general_advice(answer, iam_action)
+        return self._client.advice(answer) or general_advice(answer, iam_action)
 
 
 def _read(response: Response) -> t.Any:

@@ -256,8 +256,8 @@ def test_any_credentials_file(path: Path, content: bytes) -> None:
     if found.credentials:
         assert {found.credentials.access_key, found.credentials.secret_key} <= known
     else:
-        assert found.passed_over
-        for text in found.passed_over:
+        assert found.ignored
+        for text in found.ignored:
             assert_readable(text)
     assert target.endpoint.url == "https://oms.cn-north-4.myhuaweicloud.com"
 

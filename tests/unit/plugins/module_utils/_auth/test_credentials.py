@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth import secrets as _secrets
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential import AccessKey, AuthToken
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import (
-    AccessKey,
-    AuthToken,
     Credentials,
     EcsAgency,
     Found,
@@ -269,7 +268,7 @@ def halves() -> t.Iterator[t.Any]:
 def test_a_half_in_the_environment_is_passed_over_and_named(given: tuple[str, ...], named: str) -> None:
     found = look({}, values(*given))
 
-    assert (found.credentials, found.passed_over) == (EcsAgency(), (named,))
+    assert (found.credentials, found.ignored) == (EcsAgency(), (named,))
 
 
 @pytest.mark.parametrize("complete", ["HW_AUTH_TOKEN", *FAMILIES, "HW_USER_PASSWORD", "file"])
@@ -285,7 +284,7 @@ def test_a_half_does_not_keep_another_source_from_being_taken(
 def test_all_halves_are_named() -> None:
     found = look({}, values("HUAWEICLOUD_SDK_AK", "HW_SECRET_KEY", "CLOUD_SDK_AK", "HW_DOMAIN_NAME"))
 
-    assert found.passed_over == (
+    assert found.ignored == (
         "HUAWEICLOUD_SDK_AK without HUAWEICLOUD_SDK_SK",
         "HW_SECRET_KEY without HW_ACCESS_KEY",
         "CLOUD_SDK_AK without CLOUD_SDK_SK",
@@ -320,7 +319,7 @@ LOOKED_AT = {
 def test_where_credentials_were_looked_for_is_told(method: str) -> None:
     found = look({"auth_method": method}, {})
 
-    assert list(found.looked_at) == LOOKED_AT[method]
+    assert list(found.searched) == LOOKED_AT[method]
     assert found.credentials == (EcsAgency() if method in ("auto", "ecs_agency") else None)
 
 
@@ -351,7 +350,7 @@ def test_a_key_of_the_file_never_meets_what_the_environment_has(tmp_path: Path) 
     credentials_file(tmp_path / "f", "[basic]\nak = file-ak\n")
     found = look({"credentials_file": file}, values("HW_SECRET_KEY"))
     assert found.credentials == EcsAgency()
-    assert found.passed_over == (
+    assert found.ignored == (
         "HW_SECRET_KEY without HW_ACCESS_KEY",
         f"the credentials file {file} has ak without sk",
     )
@@ -362,7 +361,7 @@ def test_a_key_never_meets_a_foreign_secret(first: str, second: str) -> None:
     found = look({}, values(FAMILIES[first][0], FAMILIES[second][1]))
 
     assert found.credentials == EcsAgency()
-    assert set(found.passed_over) == {
+    assert set(found.ignored) == {
         f"{FAMILIES[first][0]} without {FAMILIES[first][1]}",
         f"{FAMILIES[second][1]} without {FAMILIES[second][0]}",
     }
@@ -452,7 +451,7 @@ def test_what_can_be_sent_is_taken_as_it_is(value: str) -> None:
         *((options, environ) for options, environ, _credentials in SOURCES.values() if "HOME" not in environ),
         (values("auth_token", "access_key"), {}),
         (values("access_key"), {}),
-        ({}, values("HUAWEICLOUD_SDK_AK", "HW_SECRET_KEY", "CLOUD_SDK_AK")),
+        ({}, values("HUAWEICLOUD_SDK_SK", "HW_SECRET_KEY", "HW_SECURITY_TOKEN", "HW_USER_PASSWORD")),
         ({}, values("HW_SECURITY_TOKEN", "CLOUD_SDK_AK", "CLOUD_SDK_SK")),
         ({"auth_token": "bad value"}, {}),
         ({}, {"HW_ACCESS_KEY": "bad value", "HW_SECRET_KEY": "value", "HW_SECURITY_TOKEN": "value "}),
@@ -472,6 +471,32 @@ def test_all_that_is_read_is_registered(options: dict[str, str], environ: dict[s
     assert read <= set(registered)
     assert "" not in registered
     assert all(value not in secrets.mask(f"<{value}>") for value in read)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("with_token", [True, False])
+def test_the_access_key_of_an_incomplete_pair_is_not_registered(family: str, with_token: bool) -> None:
+    """It is not used, and masking it would hide object keys that contain the same text."""
+    access_key, _secret_key, *security_token = FAMILIES[family]
+    names = [access_key, *(security_token if with_token else [])]
+    registered: list[str] = []
+    look({}, values(*names), Secrets(registered.append))
+
+    assert set(registered) == {f"value-of-{name}" for name in names[1:]}
+
+
+@pytest.mark.parametrize(
+    ("texts", "occurs"),
+    [([], False), (["a", "b"], False), (["a", "xMarkerx"], True), (["a%2Fb"], True), (["a/b", "c"], True)],
+)
+def test_a_secret_is_found_in_texts(texts: list[str], occurs: bool) -> None:
+    secrets = Secrets(ignored)
+    assert not secrets.occurs_in(texts)
+    secrets.add("Marker")
+    secrets.add("a/b")
+
+    assert secrets.occurs_in(texts) is occurs
+    assert secrets.occurs_in(text for text in texts) is occurs
 
 
 def test_what_is_registered_can_be_told_to_ansible() -> None:
@@ -701,8 +726,8 @@ def test_a_default_file_that_can_t_be_used_is_passed_over_and_named(
     found = look({}, {"HOME": str(tmp_path)})
 
     assert found.credentials == EcsAgency()
-    assert found.passed_over == (f"the credentials file {file} {why}",)
-    assert found.looked_at[-1] == f"the credentials file {file}"
+    assert found.ignored == (f"the credentials file {file} {why}",)
+    assert found.searched[-1] == f"the credentials file {file}"
 
 
 def test_a_given_file_must_exist_and_be_a_file(tmp_path: Path) -> None:
@@ -733,7 +758,7 @@ def test_a_given_file_must_exist_and_be_a_file(tmp_path: Path) -> None:
 def test_a_half_in_the_file_is_passed_over_and_named(text: str, has: str, tmp_path: Path) -> None:
     file = file_of(tmp_path, f"[basic]\n{text}")
 
-    assert look({"credentials_file": file}, {}).passed_over == (f"the credentials file {file} {has}",)
+    assert look({"credentials_file": file}, {}).ignored == (f"the credentials file {file} {has}",)
     assert look({"credentials_file": file, "auth_method": "file"}, {}).credentials is None
 
 

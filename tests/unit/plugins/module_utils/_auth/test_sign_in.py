@@ -12,16 +12,15 @@ from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import AuthenticatedClient, authenticate
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential import AccessKey, AuthToken, Credential
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import (
-    AccessKey,
-    AuthToken,
     Credentials,
     EcsAgency,
     Found,
     Password,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, Proof, sign_in
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import Target
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     CREDENTIALS,
@@ -61,7 +60,7 @@ def headers(credentials: AccessKey | AuthToken, request: Request, project_id: st
     """What a caller adds to a request of its own headers."""
     expected = Expected(request.method, request.url, answer(200), request.body)
     with FakeTransport(expected) as transport:
-        Caller(transport, Proof(credentials), project_id=project_id).send(request)
+        AuthenticatedClient(transport, Credential(credentials), project_id=project_id).send(request)
     return {name: value for name, value in transport.headers[0].items() if name not in request.headers}
 
 
@@ -128,7 +127,7 @@ def look_up(response: Response | ConnectionFailure) -> str:
     secrets.add(KEY.secret_key)
     expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", response)
     with FakeTransport(expected) as transport:
-        return sign_in(transport, TARGET, Found(KEY), secrets).project_id or ""
+        return authenticate(transport, TARGET, Found(KEY), secrets).project_id or ""
 
 
 def look_up_failure(response: Response | ConnectionFailure) -> Failure:
@@ -140,7 +139,7 @@ def look_up_failure(response: Response | ConnectionFailure) -> Failure:
 def test_a_given_project_s_id_is_not_looked_up() -> None:
     target = Target(None, OMS, IAM, "p")
     with FakeTransport() as transport:
-        assert sign_in(transport, target, Found(KEY), Secrets(ignored)).project_id == "p"
+        assert authenticate(transport, target, Found(KEY), Secrets(ignored)).project_id == "p"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +154,7 @@ def test_a_missing_project_s_id_is_looked_up(credentials: Credentials, headers: 
     found = answer(200, {"projects": [{"id": PROJECT, "name": "cn-north-4"}]})
     expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", found)
     with FakeTransport(expected) as transport:
-        assert sign_in(transport, TARGET, Found(credentials), Secrets(ignored)).project_id == PROJECT
+        assert authenticate(transport, TARGET, Found(credentials), Secrets(ignored)).project_id == PROJECT
         assert set(transport.headers[0]) == headers
 
 
@@ -267,7 +266,7 @@ def test_only_a_401_speaks_of_the_clock() -> None:
 def test_attempts_that_came_to_nothing_are_told() -> None:
     expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", answer(503))
     with FakeTransport(expected, expected, retries=1) as transport, pytest.raises(Failure) as caught:
-        sign_in(transport, TARGET, Found(KEY), Secrets(ignored))
+        authenticate(transport, TARGET, Found(KEY), Secrets(ignored))
 
     assert "refused: HTTP 503, given up after 2 attempts. The service is not available" in str(caught.value)
 
@@ -281,7 +280,7 @@ def test_no_answer_is_passed_on_as_it_is() -> None:
 def test_a_refused_temporary_key_may_have_expired() -> None:
     expected = Expected("GET", f"{IAM.url}/v3/projects?name=cn-north-4", answer(401, {"error_code": "APIGW.0301"}))
     with FakeTransport(expected) as transport, pytest.raises(Failure) as caught:
-        sign_in(transport, TARGET, Found(AccessKey("ak", "sk", "st")), Secrets(ignored))
+        authenticate(transport, TARGET, Found(AccessKey("ak", "sk", "st")), Secrets(ignored))
 
     assert str(caught.value).endswith(f"{WRONG_KEY}. A temporary key may also have expired, or lack its security_token")
 
@@ -290,9 +289,9 @@ def test_a_refused_temporary_key_may_have_expired() -> None:
 
 
 def test_without_credentials_nothing_is_sent_and_all_places_are_named() -> None:
-    found = Found(None, looked_at=("here", "there"), passed_over=("HW_ACCESS_KEY without HW_SECRET_KEY", "b"))
+    found = Found(None, searched=("here", "there"), ignored=("HW_ACCESS_KEY without HW_SECRET_KEY", "b"))
     with FakeTransport() as transport, pytest.raises(Failure) as caught:
-        sign_in(transport, TARGET, found, Secrets(ignored))
+        authenticate(transport, TARGET, found, Secrets(ignored))
 
     assert caught.value.kind == CREDENTIALS
     assert str(caught.value) == (
@@ -338,7 +337,7 @@ def test_a_password_is_traded_for_a_token_of_the_project(project_id: str | None,
     registered: list[str] = []
     target = Target("cn-north-4", OMS, IAM, project_id)
     with FakeTransport(token_request(token_answer(1), scope), event(answer(200))) as transport:
-        caller = sign_in(transport, target, Found(USER), Secrets(registered.append))
+        caller = authenticate(transport, target, Found(USER), Secrets(registered.append))
         caller.send(EVENT)
 
     # The project's id stands in the answer: no second request is needed.
@@ -369,7 +368,7 @@ def test_a_password_that_is_refused_is_tried_once_and_says_what_to_do(status: in
         FakeTransport(token_request(answer(status, body), {"name": "cn-north-4"})) as transport,
         pytest.raises(Failure) as caught,
     ):
-        sign_in(transport, TARGET, Found(USER), secrets)
+        authenticate(transport, TARGET, Found(USER), secrets)
 
     assert str(caught.value).startswith(
         "POST /v3/auth/tokens at https://iam.cn-north-4.myhuaweicloud.com: no token was given for username, password"
@@ -396,7 +395,7 @@ def test_a_password_that_is_refused_is_tried_once_and_says_what_to_do(status: in
 def test_an_answer_that_holds_no_token_is_a_failure(body: t.Any, token: str) -> None:
     expected = token_request(answer(201, body, X_Subject_Token=token), {"name": "cn-north-4"})
     with FakeTransport(expected) as transport, pytest.raises(Failure) as caught:
-        sign_in(transport, TARGET, Found(USER), Secrets(ignored))
+        authenticate(transport, TARGET, Found(USER), Secrets(ignored))
 
     assert "the answer holds no token for a project. Check region cn-north-4" in str(caught.value)
 
@@ -404,7 +403,7 @@ def test_an_answer_that_holds_no_token_is_a_failure(body: t.Any, token: str) -> 
 def test_a_project_s_id_from_a_token_is_checked() -> None:
     expected = answer(201, {"token": {"project": {"id": "a/b"}}}, X_Subject_Token="token")
     with FakeTransport(token_request(expected, {"name": "cn-north-4"})) as transport, pytest.raises(Failure) as caught:
-        sign_in(transport, TARGET, Found(USER), Secrets(ignored))
+        authenticate(transport, TARGET, Found(USER), Secrets(ignored))
 
     assert 'IAM answered with an id that can\'t be used, project_id: has "/" at character 2' in str(caught.value)
 
@@ -433,11 +432,11 @@ def key_answer(number: int, seconds: float = 86400) -> Response:
     return answer(200, {"credential": credential})
 
 
-def signed_in(*expected: Expected, **found: t.Any) -> tuple[Caller, FakeTransport, list[str]]:
+def signed_in(*expected: Expected, **found: t.Any) -> tuple[AuthenticatedClient, FakeTransport, list[str]]:
     """Signed in with an agency; ``found`` is what else is known of the search for it."""
     registered: list[str] = []
     transport = FakeTransport(*expected)
-    caller = sign_in(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
+    caller = authenticate(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
     return caller, transport, registered
 
 
@@ -482,7 +481,7 @@ def test_what_is_asked_of_the_metadata_service_is_not_waited_for_long() -> None:
 
     transport = Transport(exchange, RetryPolicy(8, 0), FakeClock())
     with pytest.raises(Failure):
-        sign_in(transport, AT_PROJECT, Found(EcsAgency()), Secrets(ignored))
+        authenticate(transport, AT_PROJECT, Found(EcsAgency()), Secrets(ignored))
 
     assert [request.timeout for request in asked] == [(1.0, 3.0)]
 
@@ -523,11 +522,11 @@ NOT_FOUND = " Give one of them; with the controller's environment or file, deleg
 )
 def test_without_an_agency_all_that_was_looked_at_is_told(answers: list[Expected], why: str) -> None:
     assert agency_failure(*answers).startswith(f"no credentials found. Looked at the ECS agency: {why}")
-    assert agency_failure(*answers, looked_at=("a", "b"), passed_over=("c without d",)).startswith(
+    assert agency_failure(*answers, searched=("a", "b"), ignored=("c without d",)).startswith(
         f"no credentials found. Looked at in this order: a; b; the ECS agency: {why[:-1]}"
     )
     if why.endswith("."):
-        assert agency_failure(*answers, looked_at=("a",), passed_over=("c without d",)) == (
+        assert agency_failure(*answers, searched=("a",), ignored=("c without d",)) == (
             f"no credentials found. Looked at in this order: a; the ECS agency: {why} Found, but passed over:"
             f" c without d.{NOT_FOUND}"
         )
@@ -559,7 +558,7 @@ def test_what_nears_its_end_is_renewed_before_it_is_used() -> None:
         event(answer(200)),
         event(answer(200)),
     ) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         caller.send(EVENT)
         transport.clock.sleep(86400 - 301)
         caller.send(EVENT)
@@ -608,7 +607,7 @@ def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(answer(200)),
     ) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         transport.clock.sleep(3600 - 301)
         caller.send(EVENT)
         transport.clock.sleep(2)
@@ -620,7 +619,7 @@ def test_an_end_that_can_not_be_is_none(end: t.Any) -> None:
     fields = {"expires_at": end, "project": {"id": PROJECT}}
     first = answer(201, {"token": fields}, X_Subject_Token="token")
     with FakeTransport(token_request(first, {"id": PROJECT}), event(answer(200)), event(answer(200))) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         caller.send(EVENT)
         transport.clock.sleep(10**6)
         caller.send(EVENT)
@@ -636,7 +635,7 @@ def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() ->
         event(answer(200)),
         retries=1,
     ) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         assert caller.send(EVENT).attempts == 1
         assert caller.send(EVENT).attempts == 3
     assert transport.headers[-1]["X-Auth-Token"] == "Marker-token-2"
@@ -674,7 +673,7 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(EXPIRED),
     ) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         caller.send(EVENT)
         response = caller.send(EVENT)
 
@@ -686,7 +685,7 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
 
 def test_the_first_one_that_is_refused_is_final() -> None:
     with FakeTransport(token_request(token_answer(1), {"id": PROJECT}), event(EXPIRED)) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
 
         assert caller.send(EVENT).status == 401
 
@@ -716,7 +715,7 @@ def test_what_can_not_be_renewed_is_tried_once_and_says_what_to_do(
     credentials: Credentials, response: Response, advice: str | None
 ) -> None:
     with FakeTransport(event(response)) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(credentials), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(credentials), Secrets(ignored))
 
         assert caller.send(EVENT).status == response.status
         assert caller.advice(response.answer(str)) == advice
@@ -732,7 +731,7 @@ def test_a_renewal_that_fails_is_not_tried_again() -> None:
         token_request(wrong, {"id": PROJECT}),
         event(EXPIRED),
     ) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         caller.send(EVENT)
         for _attempt in range(2):
             with pytest.raises(Failure, match="no token was given"):
@@ -763,7 +762,7 @@ def test_attempts_before_a_failure_are_counted() -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(ConnectionFailure("connection", "reset", "", passing=False)),
     ) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         caller.send(EVENT)
         with pytest.raises(ConnectionFailure) as caught:
             caller.send(EVENT)
@@ -773,7 +772,7 @@ def test_attempts_before_a_failure_are_counted() -> None:
 
 def test_a_run_that_is_stopped_renews_nothing() -> None:
     with FakeTransport(token_request(token_answer(1), {"id": PROJECT})) as transport:
-        caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         transport.clock.sleep(86400)
         transport.clock.stop("stopped")
         with pytest.raises(Stopped):
@@ -814,7 +813,7 @@ class Crowd:
 def test_one_thread_renews_while_the_others_wait() -> None:
     crowd = Crowd(150)
     transport = Transport(crowd.exchange, RetryPolicy(0, 0), FakeClock())
-    caller = sign_in(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+    caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
     statuses: list[int] = []
     todo = iter(range(500))
     lock = threading.Lock()

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import AccessKey, AuthToken
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import AuthenticatedClient
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential import AccessKey, AuthToken, Credential
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, Proof
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     SERVICE,
     TIMEOUT,
@@ -41,7 +41,7 @@ def client(transport: FakeTransport, credentials: AccessKey | AuthToken = KEY, *
     secrets = Secrets(ignored)
     for value in secret:
         secrets.add(value)
-    return Client(Caller(transport, Proof(credentials), project_id=PROJECT), OMS, PROJECT, secrets)
+    return Client(AuthenticatedClient(transport, Credential(credentials), project_id=PROJECT), OMS, PROJECT, secrets)
 
 
 def event(response: Response | ConnectionFailure) -> Expected:

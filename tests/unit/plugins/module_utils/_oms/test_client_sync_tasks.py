@@ -12,9 +12,9 @@ import typing as t
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import AccessKey
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import AuthenticatedClient
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential import AccessKey, Credential
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, Proof
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Response
@@ -86,7 +86,10 @@ def do(case: Case, *responses: Response | ConnectionFailure, secret: str = "", r
     secrets.add(secret)
     with FakeTransport(*map(case.expected, responses), retries=retries) as transport:
         client = Client(
-            Caller(transport, Proof(AccessKey("AccessKey", "SecretKey")), project_id=PROJECT), OMS, PROJECT, secrets
+            AuthenticatedClient(transport, Credential(AccessKey("AccessKey", "SecretKey")), project_id=PROJECT),
+            OMS,
+            PROJECT,
+            secrets,
         )
         return case.operation(client)
 
@@ -132,7 +135,7 @@ def listed(*pages: tuple[int, Response], status: str | None = None) -> list[str]
     ]
     with FakeTransport(*expected) as transport:
         client = Client(
-            Caller(transport, Proof(AccessKey("ak", "sk")), project_id=PROJECT),
+            AuthenticatedClient(transport, Credential(AccessKey("ak", "sk")), project_id=PROJECT),
             OMS,
             PROJECT,
             Secrets(lambda _value: None),

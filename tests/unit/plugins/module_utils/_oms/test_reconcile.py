@@ -11,9 +11,9 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import AccessKey
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import AuthenticatedClient
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential import AccessKey, Credential
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.sign_in import Caller, Proof
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ConnectionFailure, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
@@ -45,7 +45,10 @@ def change(
     oms: SimulatedOms, state: str, options: dict[str, t.Any], wait: bool = True, retries: int = 0, timeout: float = 300
 ) -> Change:
     client = Client(
-        Caller(oms.transport(retries), Proof(AccessKey("AK", "SK"))), OMS, PROJECT, Secrets(lambda _value: None)
+        AuthenticatedClient(oms.transport(retries), Credential(AccessKey("AK", "SK"))),
+        OMS,
+        PROJECT,
+        Secrets(lambda _value: None),
     )
     wanted = read_wanted({"state": state, "sync_task_id": None, **options})
     return Change(client, oms.clock, wanted, wait, timeout, retries, 30)

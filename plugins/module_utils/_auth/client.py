@@ -1,0 +1,194 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Sends authenticated requests, and renews the credential before it expires or when it is refused.
+
+What is renewed and when stands in design.md ("How credentials are found").
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from dataclasses import replace
+from datetime import datetime
+
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential import (
+    AccessKey,
+    AuthToken,
+    Credential,
+    authentication_headers,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import (
+    EcsAgency,
+    Found,
+    Password,
+    nothing_found,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.ecs_metadata import MetadataService
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import (
+    general_advice,
+    is_expired,
+    says,
+    skew_note,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.iam import create_token, find_project_id
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import Target
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Answer, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import Transport
+
+
+class AuthenticatedClient:
+    """Sends requests with a credential. Many threads may do so in parallel.
+
+    :arg renew: gets another credential; None if that is not possible.
+    :arg project_id: is sent and signed with an access key, once it is known.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        credential: Credential,
+        renew: t.Callable[[], Credential] | None = None,
+        project_id: str | None = None,
+    ) -> None:
+        self.transport = transport
+        self.project_id = project_id
+        self._credential = credential
+        self._renew = renew
+        self._failure: Failure | None = None
+        # Held while the credential is renewed: one thread does that, and the others wait.
+        self._renewing = threading.Lock()
+
+    def send(self, request: Request) -> Response:
+        """Send a request until it has a final answer, and renew the credential if it has expired.
+
+        :returns: an answer of any status.
+        :raises Failure: no answer came, or the credential could not be renewed.
+        """
+        attempts = 0
+        while True:
+            used = self._valid_credential()
+
+            def authorise(request: Request, now: datetime) -> t.Mapping[str, str]:
+                nonlocal used
+                # Another thread may have renewed it since the last attempt.
+                used = self._credential
+                return authentication_headers(used.value, request, now, self.project_id)
+
+            try:
+                response = self.transport.send(request, authorise)
+            except Failure as failure:
+                failure.attempts += attempts
+                raise
+            attempts += response.attempts
+            response = replace(response, attempts=attempts)
+            if response.status == 200:
+                used.accepted = True
+            # Whatever it says: a credential that was accepted before is accepted no longer. What the gateway answers to
+            # a temporary key that has expired is not documented.
+            if not (response.status == 401 and self._renewed(used)):
+                return response
+
+    def advice(self, answer: Answer) -> str | None:
+        """The next step if the answer is about the credentials; None if it is about something else."""
+        if answer.http_status != 401:
+            return None
+        if says(answer, "lock"):
+            return (
+                "The access key or user is locked for a while, because it was used wrongly too often: wait 5 minutes,"
+                " and correct it before the next run"
+            )
+        credential = self._credential.value
+        temporary = isinstance(credential, AccessKey) and credential.security_token
+        if self._renew:
+            return (
+                f"It is fresh ({credential.source}) and was refused all the same: check region and endpoint, for"
+                " which it may not be valid"
+            )
+        if temporary and is_expired(answer):
+            return (
+                f"The temporary access key ({credential.source}) has expired and can't be renewed from here: get a new"
+                " one and run the task again"
+            )
+        if temporary:
+            return f"{general_advice(answer, '')}. A temporary key may also have expired, or lack its security_token"
+        return None
+
+    def refusal_advice(self, response: Response, answer: Answer, iam_action: str) -> str:
+        """The next step for an error that is not particular to one service.
+
+        :arg answer: what the response says, masked.
+        :arg iam_action: the permission that the request needs, as IAM names it.
+        """
+        advice = self.advice(answer) or general_advice(answer, iam_action)
+        return advice + skew_note(response, self.transport.clock.now())
+
+    def _valid_credential(self) -> Credential:
+        """The credential, renewed first if it is about to expire."""
+        if self.transport.clock.monotonic() >= self._credential.renew_at:
+            with self._renewing:
+                if self.transport.clock.monotonic() >= self._credential.renew_at:
+                    self._fetch()
+        return self._credential
+
+    def _renewed(self, refused: Credential) -> bool:
+        """Renew a credential that was refused.
+
+        :returns: False if the refused one can't be renewed, or was never accepted.
+        """
+        if self._renew is None:
+            return False
+        with self._renewing:
+            # Otherwise another thread has renewed it.
+            if self._credential is refused:
+                if not refused.accepted:
+                    return False
+                self._fetch()
+            return True
+
+    def _fetch(self) -> None:
+        # A password that was refused is not tried again by each of the threads: that would lock the user.
+        if self._failure:
+            raise self._failure
+        try:
+            self._credential = t.cast(t.Callable[[], Credential], self._renew)()
+        except Failure as failure:
+            self._failure = failure
+            raise
+
+
+def authenticate(transport: Transport, target: Target, found: Found, secrets: Secrets) -> AuthenticatedClient:
+    """Get a credential, and the id of the project if it is not given.
+
+    :raises Failure: there are no credentials, they are refused, or the project is not found.
+    """
+    renew = _renewal(transport, target, found, secrets)
+    if renew:
+        credential = renew()
+    elif isinstance(found.credentials, (AccessKey, AuthToken)):
+        credential = Credential(found.credentials)
+    else:
+        raise nothing_found(found)
+    client = AuthenticatedClient(transport, credential, renew)
+    client.project_id = (
+        target.project_id
+        or credential.project_id
+        or find_project_id(client.send, client.refusal_advice, target, secrets)
+    )
+    return client
+
+
+def _renewal(transport: Transport, target: Target, found: Found, secrets: Secrets) -> t.Callable[[], Credential] | None:
+    credentials = found.credentials
+    if isinstance(credentials, Password):
+        return lambda: create_token(transport, target, credentials, secrets)
+    if isinstance(credentials, EcsAgency):
+        return MetadataService(transport, secrets, found).fetch_key
+    return None
