@@ -124,16 +124,26 @@ class Stopped(Failure):
 class ConnectionFailure(Failure):
     """No answer came back.
 
-    ``passing`` says whether another attempt may help (design.md, behaviour 4).
+    :arg transient: whether another attempt may help (design.md, behaviour 4).
+    :arg transient_after_answer: whether another attempt may help if the host has answered before in this run.
     """
 
-    def __init__(self, kind: str | None, what: str, advice: str, passing: bool, attempts: int = 0) -> None:
+    def __init__(
+        self,
+        kind: str | None,
+        what: str,
+        advice: str,
+        transient: bool,
+        attempts: int = 0,
+        transient_after_answer: bool = False,
+    ) -> None:
         super().__init__(kind, what, advice, attempts=attempts)
         self.what = what
         self.advice = advice
-        self.passing = passing
+        self.transient = transient
+        self.transient_after_answer = transient or transient_after_answer
 
     def after(self, attempts: int) -> ConnectionFailure:
         """The same failure once its attempts are known."""
         what = self.what if attempts == 1 else f"{self.what}, {attempts} attempts"
-        return ConnectionFailure(self.kind, what, self.advice, self.passing, attempts)
+        return ConnectionFailure(self.kind, what, self.advice, self.transient, attempts, self.transient_after_answer)

@@ -180,7 +180,7 @@ SHAPES = {
     "error": {"error": {"code": "OMS.0066", "message": "m"}},
     "detail": {"error_code": "OMS.0066", "error_msg": "m", "error_detail": "d"},
 }
-PASSING = {
+TRANSIENT = {
     "429": fault(429, "APIGW.0308", times=2),
     "429 with Retry-After": fault(429, "APIGW.0308", times=1, headers={"Retry-After": "1"}),
     "502": fault(502, "APIGW.0610", times=2),
@@ -210,11 +210,11 @@ def test_all_shapes_of_an_error_are_understood(tmp_path: t.Any, simulator: Simul
 
 
 def test_what_may_pass_is_tried_again_until_it_has(tmp_path: t.Any, simulator: Simulator) -> None:
-    answered = run_cases(tmp_path, simulator, PASSING, retries=8)
+    answered = run_cases(tmp_path, simulator, TRANSIENT, retries=8)
 
     for case, (result, arrived, _task, _endpoint) in answered.items():
         assert not result["failed"], case
-        tries = PASSING[case]["times"] + 1
+        tries = TRANSIENT[case]["times"] + 1
         assert [request.accepted for request in arrived][-1], case
         assert (len(arrived), result["retry_count"]) == (tries, tries - 1), case
         assert result["events"][0]["attempts"] == tries, case
@@ -225,7 +225,7 @@ def test_what_may_pass_is_tried_again_until_it_has(tmp_path: t.Any, simulator: S
 
 
 def test_without_retries_there_is_one_attempt_whatever_comes(tmp_path: t.Any, simulator: Simulator) -> None:
-    answered = run_cases(tmp_path, simulator, PASSING, retries=0)
+    answered = run_cases(tmp_path, simulator, TRANSIENT, retries=0)
 
     for case, (result, arrived, _task, _endpoint) in answered.items():
         assert result["failed"], case

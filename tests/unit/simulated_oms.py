@@ -72,7 +72,7 @@ class SimulatedOms:
         target = request.url.removeprefix(request.endpoint.url)
         reply = self.service.handle(http_server.Request(request.method, target, list(headers.items()), request.body, 1))
         if reply.fault:
-            raise ConnectionFailure(CONNECTION, f"{request}: connection reset by peer", "Try again", passing=True)
+            raise ConnectionFailure(CONNECTION, f"{request}: connection reset by peer", "Try again", transient=True)
         return Response(reply.status, reply.headers, reply.body)
 
     @property

@@ -24,7 +24,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import requests, urllib3
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import PASSING_STATUSES
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import TRANSIENT_STATUSES
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import reason
 
 
@@ -38,8 +38,8 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
     def found(*kinds: type) -> t.Any:
         return next((cause for cause in chain if isinstance(cause, kinds)), None)
 
-    def failed(kind: str, what: str, advice: str, passing: bool) -> ConnectionFailure:
-        return ConnectionFailure(kind, f"{request}: {what}", advice, passing)
+    def failed(kind: str, what: str, advice: str, transient: bool) -> ConnectionFailure:
+        return ConnectionFailure(kind, f"{request}: {what}", advice, transient)
 
     where = f"{request.endpoint.url} ({request.endpoint.source})"
     # Who hangs up does not speak TLS wrongly.
@@ -65,7 +65,7 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
         advice = "Check HTTPS_PROXY and NO_PROXY"
         if status == 407:
             advice = "The proxy wants credentials: give them in the URL in HTTPS_PROXY"
-        return failed(CONNECTION, f"the proxy answered HTTP {status}", advice, status in PASSING_STATUSES)
+        return failed(CONNECTION, f"the proxy answered HTTP {status}", advice, status in TRANSIENT_STATUSES)
     lookup = found(socket.gaierror)
     if lookup and lookup.errno == socket.EAI_AGAIN:
         return failed(CONNECTION, "the look-up of the host's name failed for now", "Check the name service", True)

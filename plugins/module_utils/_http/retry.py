@@ -35,7 +35,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.rate_limiter
 
 # Answers after which another attempt may succeed (oms-api.md, section 3). A 500 is not among them: the gateway
 # documents it as final for a write.
-PASSING_STATUSES = (429, 502, 503, 504)
+TRANSIENT_STATUSES = (408, 429, 502, 503, 504)
 # Waiting longer than this because a service asks for it would look like a hanging task.
 MAX_RETRY_AFTER_SECONDS = 300.0
 # How long a service may throttle without accepting anything until the run ends.
@@ -82,6 +82,8 @@ class Transport:
         self._uniform = uniform
         self._pace = Pace(self.clock, rate_limit)
         self._accepted_at: float | None = None
+        # The hosts that have answered in this run, with any status.
+        self._answered: set[str] = set()
 
     def send(self, request: Request, authorise: Authorise, max_retries: int | None = None) -> Response:
         """Send a request until it is answered for good. Many threads may do so at once.
@@ -99,6 +101,7 @@ class Transport:
         allowed = self._policy.retries if max_retries is None else max_retries
         retries = throttled = 0
         most = allowed if request.repeatable else 0
+        host = request.endpoint.url
         if self._accepted_at is None:
             self._accepted_at = self.clock.monotonic()
         while True:
@@ -111,16 +114,18 @@ class Transport:
                 headers = {**request.headers, **authorise(request, self.clock.now())}
                 response = replace(self._exchange(request, headers), attempts=attempts)
             except ConnectionFailure as failure:
-                if not failure.passing or retries >= most:
+                transient = failure.transient_after_answer if host in self._answered else failure.transient
+                if not transient or retries >= most:
                     raise failure.after(attempts) from None
             if response is None:
                 retries += 1
                 self.clock.sleep(self._delay(retries))
                 continue
+            self._answered.add(host)
             if response.status == 200:
                 self._accepted_at = self.clock.monotonic()
                 self._pace.accepted()
-            if response.status not in PASSING_STATUSES:
+            if response.status not in TRANSIENT_STATUSES:
                 return response
             # Being throttled is no fault of the service: it does not use up the retries. Without any retries there is
             # one attempt, whatever comes.

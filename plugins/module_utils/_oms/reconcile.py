@@ -294,5 +294,5 @@ class Change:
 def _is_uncertain(failure: Failure) -> bool:
     """Whether a request may have been carried out although it failed."""
     if isinstance(failure, ConnectionFailure):
-        return failure.passing
+        return failure.transient
     return failure.answer.http_status in _UNCERTAIN

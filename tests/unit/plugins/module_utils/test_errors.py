@@ -353,12 +353,12 @@ def test_a_failure_without_an_answer_has_the_same_keys() -> None:
     }
 
 
-@pytest.mark.parametrize("passing", [False, True])
+@pytest.mark.parametrize("transient", [False, True])
 @pytest.mark.parametrize(("attempts", "text"), [(1, "refused. Check it"), (9, "refused, 9 attempts. Check it")])
-def test_a_connection_failure_tells_its_attempts(passing: bool, attempts: int, text: str) -> None:
-    failure = ConnectionFailure(CONNECTION, "refused", "Check it", passing).after(attempts)
+def test_a_connection_failure_tells_its_attempts(transient: bool, attempts: int, text: str) -> None:
+    failure = ConnectionFailure(CONNECTION, "refused", "Check it", transient).after(attempts)
 
-    assert (str(failure), failure.attempts, failure.passing, failure.kind) == (text, attempts, passing, CONNECTION)
+    assert (str(failure), failure.attempts, failure.transient, failure.kind) == (text, attempts, transient, CONNECTION)
 
 
 def test_an_error_carries_a_copy_of_its_result() -> None:

@@ -213,7 +213,7 @@ def test_repeats_are_sent_once_and_counted(run: RunModule) -> None:
 
 
 def test_retries_are_counted(run: RunModule) -> None:
-    lost = ConnectionFailure(CONNECTION, "reset", "Check it", passing=True)
+    lost = ConnectionFailure(CONNECTION, "reset", "Check it", transient=True)
     done = run({"object_keys": "a"}, event(["a"], answer(503)), event(["a"], lost), event(["a"]))
 
     assert (done.result["changed"], done.result["retry_count"], done.result["event_count"]) == (True, 2, 1)
@@ -298,7 +298,7 @@ def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
         (reading(200, b"<html>"), "service", "Something else answered in OMS's place"),
         (
             Expected(
-                "GET", t.cast(str, Reading()), ConnectionFailure(CONNECTION, "refused", "Check it", passing=False)
+                "GET", t.cast(str, Reading()), ConnectionFailure(CONNECTION, "refused", "Check it", transient=False)
             ),
             "connection",
             "refused. Check it",

@@ -272,7 +272,7 @@ def test_attempts_that_came_to_nothing_are_told() -> None:
 
 
 def test_no_answer_is_passed_on_as_it_is() -> None:
-    failure = ConnectionFailure("connection", "no way", "Check it", passing=False)
+    failure = ConnectionFailure("connection", "no way", "Check it", transient=False)
 
     assert look_up_failure(failure).kind == "connection"
 
@@ -477,7 +477,7 @@ def test_what_is_asked_of_the_metadata_service_is_not_waited_for_long() -> None:
 
     def exchange(request: Request, _headers: t.Mapping[str, str]) -> Response:
         asked.append(request)
-        raise ConnectionFailure("connection", "no route", "", passing=True)
+        raise ConnectionFailure("connection", "no route", "", transient=True)
 
     transport = Transport(exchange, RetryPolicy(8, 0), FakeClock())
     with pytest.raises(Failure):
@@ -500,7 +500,7 @@ NOT_FOUND = " Give one of them; with the controller's environment or file, deleg
     ("answers", "why"),
     [
         (
-            [metadata_token(ConnectionFailure("timeout", "no answer within 1 s", "", passing=True))],
+            [metadata_token(ConnectionFailure("timeout", "no answer within 1 s", "", transient=True))],
             "no metadata service answers, so this is no ECS host.",
         ),
         (
@@ -739,7 +739,7 @@ def test_a_renewal_that_fails_is_not_tried_again() -> None:
 
 
 def test_a_metadata_service_that_falls_silent_is_told() -> None:
-    silent = ConnectionFailure("timeout", "no answer within 3 s", "", passing=True)
+    silent = ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)
     caller, transport, _registered = signed_in(
         metadata_token(), security_key(key_answer(1)), event(answer(200)), event(EXPIRED), metadata_token(silent)
     )
@@ -760,7 +760,7 @@ def test_attempts_before_a_failure_are_counted() -> None:
         event(answer(200)),
         event(EXPIRED),
         token_request(token_answer(2), {"id": PROJECT}),
-        event(ConnectionFailure("connection", "reset", "", passing=False)),
+        event(ConnectionFailure("connection", "reset", "", transient=False)),
     ) as transport:
         caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         caller.send(EVENT)

@@ -146,7 +146,7 @@ def test_a_failure_stops_the_run_and_the_rest_remains_in_order(
 def test_retries_are_counted_of_what_was_accepted_and_of_what_failed(
     attempts: dict[int, int], failed_attempts: int, retry_count: int
 ) -> None:
-    failure = ConnectionFailure(CONNECTION, "refused", "Check it", passing=True, attempts=failed_attempts)
+    failure = ConnectionFailure(CONNECTION, "refused", "Check it", transient=True, attempts=failed_attempts)
 
     outcome = run(objects(40), Sender(3, failure, attempts))
 

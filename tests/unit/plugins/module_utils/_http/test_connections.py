@@ -450,7 +450,7 @@ def test_a_success_that_is_cut_short_is_a_passing_failure(
     started = time.monotonic()
     caught = failure(serve(body(200)).endpoint, timeout=0.2)
 
-    assert (caught.kind, caught.passing) == (kind, True)
+    assert (caught.kind, caught.transient) == (kind, True)
     assert f": {what}. " in str(caught)
     assert time.monotonic() - started < 1.5
 
@@ -515,7 +515,7 @@ def test_a_proxy_s_answer_that_never_ends_is_not_waited_for(
 
     caught = failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path, timeout=0.3)
 
-    assert (caught.kind, caught.passing) == ("timeout", True)
+    assert (caught.kind, caught.transient) == ("timeout", True)
     assert time.monotonic() - started < 2
 
 
@@ -542,7 +542,7 @@ def test_a_body_that_is_compressed_again_and_again_does_not_fill_the_memory(serv
 def test_a_refused_connection(closed_port: int) -> None:
     caught = failure(Endpoint(f"http://127.0.0.1:{closed_port}", "option endpoint"))
 
-    assert (caught.kind, caught.passing) == ("connection", True)
+    assert (caught.kind, caught.transient) == ("connection", True)
     assert ": connection refused. Check http://127.0.0.1:" in str(caught)
     assert "(option endpoint)" in str(caught)
     assert str(caught).startswith("POST /v2/p/sync-tasks/t/events at http://127.0.0.1:")
@@ -558,7 +558,7 @@ def hang_up(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "kind", "passing", "what"),
+    ("end", "kind", "transient", "what"),
     [
         (reset, "connection", True, "connection reset by peer"),
         (hang_up, "connection", True, "the connection was closed before the answer was complete"),
@@ -575,10 +575,10 @@ def hang_up(connection: socket.socket) -> None:
         ),
     ],
 )
-def test_an_answer_that_does_not_come(serve: Serve, end: Answer, kind: str, passing: bool, what: str) -> None:
+def test_an_answer_that_does_not_come(serve: Serve, end: Answer, kind: str, transient: bool, what: str) -> None:
     caught = failure(serve(end).endpoint, timeout=0.2)
 
-    assert (caught.kind, caught.passing, caught.attempts) == (kind, passing, 0)
+    assert (caught.kind, caught.transient, caught.attempts) == (kind, transient, 0)
     assert f": {what}. " in str(caught)
 
 
@@ -604,7 +604,7 @@ def raised_from(error: BaseException, *causes: BaseException) -> BaseException:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "passing", "text"),
+    ("error", "kind", "transient", "text"),
     [
         (
             socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
@@ -663,7 +663,7 @@ def raised_from(error: BaseException, *causes: BaseException) -> BaseException:
 )
 @pytest.mark.parametrize("wrap", range(5))
 def test_an_error_is_known_however_it_is_wrapped(
-    error: OSError, kind: str, passing: bool, text: str, wrap: int
+    error: OSError, kind: str, transient: bool, text: str, wrap: int
 ) -> None:
     pool = urllib3.HTTPSConnectionPool(HOST)
     wrapped = [
@@ -678,7 +678,7 @@ def test_an_error_is_known_however_it_is_wrapped(
 
     caught = connection_failure(wrapped, REQUEST, 2.5)
 
-    assert (caught.kind, caught.passing, str(caught)) == (kind, passing, text)
+    assert (caught.kind, caught.transient, str(caught)) == (kind, transient, text)
 
 
 def test_a_reset_stays_one_where_urllib3_tried_something_else_before() -> None:
@@ -689,7 +689,7 @@ def test_a_reset_stays_one_where_urllib3_tried_something_else_before() -> None:
 
     caught = connection_failure(wrapped, REQUEST, 1)
 
-    assert (caught.kind, caught.passing) == ("connection", True)
+    assert (caught.kind, caught.transient) == ("connection", True)
     assert "connection reset by peer" in str(caught)
 
 
@@ -749,7 +749,7 @@ def test_a_certificate_that_does_not_hold_is_final(
 
     caught = failure(server.endpoint, ca_path=ca_path)
 
-    assert (caught.kind, caught.passing) == ("tls", False)
+    assert (caught.kind, caught.transient) == ("tls", False)
     assert ": the certificate was not accepted: " in str(caught)
     assert what in str(caught)
     assert str(caught).endswith(
@@ -780,7 +780,7 @@ def test_a_server_that_speaks_no_tls_is_final(serve: Serve, ca_path: str) -> Non
 
     caught = failure(Endpoint(f"https://127.0.0.1:{server.port}", "option endpoint"), ca_path=ca_path)
 
-    assert (caught.kind, caught.passing) == ("tls", False)
+    assert (caught.kind, caught.transient) == ("tls", False)
     assert f": no TLS connection: WRONG_VERSION_NUMBER. Check that https://127.0.0.1:{server.port} " in str(caught)
 
 
@@ -792,7 +792,7 @@ def test_who_hangs_up_in_the_handshake_may_be_asked_again(
 
     caught = failure(Endpoint(f"https://127.0.0.1:{server.port}", "option endpoint"), ca_path=ca_path)
 
-    assert (caught.kind, caught.passing) == ("connection", True)
+    assert (caught.kind, caught.transient) == ("connection", True)
     assert what in str(caught)
 
 
@@ -849,7 +849,7 @@ def test_https_goes_through_the_proxy(
 
 
 @pytest.mark.parametrize(
-    ("status", "passing", "advice"),
+    ("status", "transient", "advice"),
     [
         (407, False, "The proxy wants credentials: give them in the URL in HTTPS_PROXY"),
         (403, False, "Check HTTPS_PROXY and NO_PROXY"),
@@ -858,14 +858,14 @@ def test_https_goes_through_the_proxy(
     ],
 )
 def test_a_proxy_may_refuse(
-    serve: Serve, ca_path: str, monkeypatch: pytest.MonkeyPatch, status: int, passing: bool, advice: str
+    serve: Serve, ca_path: str, monkeypatch: pytest.MonkeyPatch, status: int, transient: bool, advice: str
 ) -> None:
     proxy = serve(answer(status, b"", "Connection: close"))
     proxy_variables(monkeypatch, f"http://user:hunter2@127.0.0.1:{proxy.port}", "https_proxy")
 
     caught = failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path)
 
-    assert (caught.kind, caught.passing) == ("connection", passing)
+    assert (caught.kind, caught.transient) == ("connection", transient)
     assert str(caught).endswith(f": the proxy answered HTTP {status}. {advice}")
     assert "hunter2" not in repr(caught)
 
@@ -877,7 +877,7 @@ def test_a_proxy_that_is_not_there_is_a_refused_connection(
 
     caught = failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path)
 
-    assert (caught.kind, caught.passing) == ("connection", True)
+    assert (caught.kind, caught.transient) == ("connection", True)
     assert ": connection refused. " in str(caught)
     assert "and the proxy where there is one" in str(caught)
     assert "hunter2" not in repr(caught)
@@ -916,7 +916,7 @@ def test_a_header_that_can_t_be_sent_is_not_shown(serve: Serve, value: str) -> N
     with pytest.raises(ConnectionFailure) as caught:
         connections().exchange(event(server.endpoint), {"X-Auth-Token": value})
 
-    assert not caught.value.passing
+    assert not caught.value.transient
     assert SECRET not in repr(caught.value)
     assert caught.value.__suppress_context__
     assert server.seen == []
@@ -934,4 +934,4 @@ def test_a_header_that_can_t_be_sent_is_not_shown(serve: Serve, value: str) -> N
 def test_a_proxy_url_that_can_t_be_used_is_not_shown(ca_path: str, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     proxy_variables(monkeypatch, url, "https_proxy")
 
-    assert not failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path).passing
+    assert not failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path).transient

@@ -39,8 +39,9 @@ from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, FakeCloc
 ENDPOINT = Endpoint("https://oms.cn-north-4.myhuaweicloud.com", "region cn-north-4")
 REQUEST = Request("POST", ENDPOINT, "/v2/p/events", headers={"Content-Type": "application/json"}, body=b"{}")
 
-PASSING = ConnectionFailure(CONNECTION, "refused", "Check it", passing=True)
-FINAL = ConnectionFailure(CONNECTION, "unknown", "Check it", passing=False)
+TRANSIENT = ConnectionFailure(CONNECTION, "refused", "Check it", transient=True)
+ONCE_ANSWERED = ConnectionFailure(CONNECTION, "unknown host", "Check it", transient=False, transient_after_answer=True)
+PERMANENT = ConnectionFailure(CONNECTION, "unknown", "Check it", transient=False)
 
 
 def answer(status: int, **headers: str) -> Response:
@@ -115,9 +116,9 @@ def test_an_answer_for_good_is_not_asked_for_again(status: int) -> None:
     assert run.slept == []
 
 
-@pytest.mark.parametrize("passing", [answer(502), answer(503), answer(504), PASSING])
-def test_a_passing_trouble_is_overcome(passing: Response | ConnectionFailure) -> None:
-    run = send(passing, passing, answer(200))
+@pytest.mark.parametrize("transient", [answer(502), answer(503), answer(504), TRANSIENT])
+def test_a_passing_trouble_is_overcome(transient: Response | ConnectionFailure) -> None:
+    run = send(transient, transient, answer(200))
 
     assert run.outcome == Response(200, {}, attempts=3)
     assert run.slept == [0.25, 0.5]
@@ -131,15 +132,44 @@ def test_throttling_is_overcome_with_short_pauses_at_first() -> None:
 
 
 def test_a_final_connection_failure_ends_at_once() -> None:
-    run = send(FINAL)
+    run = send(PERMANENT)
 
     assert str(run.outcome) == "unknown. Check it"
     assert t.cast(ConnectionFailure, run.outcome).attempts == 1
     assert run.slept == []
 
 
+def test_a_failure_that_is_transient_after_an_answer_is_retried_at_a_host_that_has_answered() -> None:
+    run = send(answer(503), ONCE_ANSWERED, ONCE_ANSWERED, answer(200))
+
+    assert run.outcome == Response(200, {}, attempts=4)
+
+
+def test_a_failure_that_is_transient_after_an_answer_is_permanent_at_a_host_that_has_not_answered() -> None:
+    run = send(TRANSIENT, ONCE_ANSWERED)
+
+    assert str(run.outcome) == "unknown host, 2 attempts. Check it"
+
+
+def test_the_answer_of_one_host_says_nothing_about_another() -> None:
+    iam = Request("GET", Endpoint("https://iam.example.com", "a test"), "/")
+
+    def exchange(request: Request, _headers: t.Mapping[str, str]) -> Response:
+        if request is iam:
+            return answer(200)
+        raise ONCE_ANSWERED
+
+    transport = Transport(exchange, RetryPolicy(8, 30.0), FakeClock(), longest)
+    transport.send(iam, dated)
+
+    with pytest.raises(ConnectionFailure, match=r"unknown host\. Check it") as caught:
+        transport.send(REQUEST, dated)
+
+    assert caught.value.attempts == 1
+
+
 @pytest.mark.parametrize("retries", [1, 2, 8])
-@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize("status", [408, 502, 503, 504])
 def test_the_last_answer_comes_back_when_the_retries_are_used_up(status: int, retries: int) -> None:
     attempts = retries + 1
     run = send(*[answer(status)] * attempts, retries=retries)
@@ -148,14 +178,14 @@ def test_the_last_answer_comes_back_when_the_retries_are_used_up(status: int, re
 
 
 def test_the_last_failure_comes_back_when_the_retries_are_used_up() -> None:
-    run = send(PASSING, PASSING, PASSING, retries=2)
+    run = send(TRANSIENT, TRANSIENT, TRANSIENT, retries=2)
 
     assert str(run.outcome) == "refused, 3 attempts. Check it"
     assert t.cast(ConnectionFailure, run.outcome).attempts == 3
-    assert t.cast(ConnectionFailure, run.outcome).passing
+    assert t.cast(ConnectionFailure, run.outcome).transient
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}, {"Retry-After": "301"}])
 def test_no_retries_are_one_attempt(status: int, headers: dict[str, str]) -> None:
     run = send(Response(status, headers), retries=0)
@@ -165,20 +195,20 @@ def test_no_retries_are_one_attempt(status: int, headers: dict[str, str]) -> Non
 
 
 def test_no_retries_are_one_attempt_at_a_connection() -> None:
-    run = send(PASSING, retries=0)
+    run = send(TRANSIENT, retries=0)
 
     assert str(run.outcome) == "refused. Check it"
 
 
 def test_answers_and_failures_share_the_retries() -> None:
-    run = send(answer(503), PASSING, answer(502), retries=2)
+    run = send(answer(503), TRANSIENT, answer(502), retries=2)
 
     assert run.outcome == Response(502, {}, attempts=3, gave_up=", given up after 3 attempts")
     assert run.slept == [0.25, 0.5]
 
 
 def test_being_throttled_uses_up_no_retries() -> None:
-    run = send(*[answer(429)] * 5, answer(503), *[answer(429)] * 5, PASSING, answer(200), retries=2)
+    run = send(*[answer(429)] * 5, answer(503), *[answer(429)] * 5, TRANSIENT, answer(200), retries=2)
 
     assert run.outcome == Response(200, {}, attempts=13)
 
@@ -245,7 +275,7 @@ def test_the_first_two_delays_are_short_and_the_others_never_below_half_of_the_b
 
 
 def test_the_defaults_outlast_an_outage_of_a_minute() -> None:
-    run = send(*[PASSING] * 9, uniform=shortest)
+    run = send(*[TRANSIENT] * 9, uniform=shortest)
 
     assert sum(run.slept) >= 60
 
@@ -264,7 +294,7 @@ def test_delays_are_random_by_default() -> None:
     assert all(0 <= clock.slept[0] <= 0.25 for clock in clocks)
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 @pytest.mark.parametrize(
     ("headers", "slept"),
     [
@@ -299,7 +329,7 @@ def test_retry_after_may_go_beyond_the_longest_delay() -> None:
     assert send(answer(503, Retry_After="120"), answer(200), max_delay=1).slept == [120]
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 @pytest.mark.parametrize(
     ("retry_after", "asked"),
     [
@@ -322,7 +352,7 @@ def test_a_long_retry_after_is_final_and_says_so(status: int, retry_after: str, 
 
 
 def test_each_attempt_is_authorised_anew_with_the_time_it_has_then() -> None:
-    run = send(answer(503), PASSING, answer(429), answer(200))
+    run = send(answer(503), TRANSIENT, answer(429), answer(200))
 
     assert [headers["X-Sdk-Date"] for headers in run.headers] == [
         "2026-01-01T00:00:00+00:00",

@@ -257,7 +257,7 @@ def test_a_refusal_says_how_often_it_was_tried() -> None:
 
 
 def test_no_answer_is_passed_on_with_its_attempts() -> None:
-    failure = event_failure(ConnectionFailure(TIMEOUT, "no answer", "Check it", passing=True))
+    failure = event_failure(ConnectionFailure(TIMEOUT, "no answer", "Check it", transient=True))
 
     assert (str(failure), failure.kind, failure.attempts) == ("no answer. Check it", TIMEOUT, 1)
 

@@ -217,7 +217,7 @@ def test_what_is_done_already_is_no_failure_and_no_change(case: Case, response: 
 
 @pytest.mark.parametrize(("case", "response"), DONE, ids=str)
 def test_it_is_a_change_where_an_earlier_attempt_may_have_done_it(case: Case, response: Response) -> None:
-    lost = ConnectionFailure(CONNECTION, "reset", "Check it", passing=True)
+    lost = ConnectionFailure(CONNECTION, "reset", "Check it", transient=True)
 
     assert do(case, lost, response, retries=1) is True
 
@@ -324,7 +324,7 @@ def test_another_gateway_s_spelling_is_known() -> None:
 
 @pytest.mark.parametrize(
     "response",
-    [refusal("APIGW.0201", 504), answer(503), answer(502), ConnectionFailure(CONNECTION, "reset", "", passing=True)],
+    [refusal("APIGW.0201", 504), answer(503), answer(502), ConnectionFailure(CONNECTION, "reset", "", transient=True)],
 )
 def test_a_creation_is_not_repeated_where_it_may_have_happened(response: Response | ConnectionFailure) -> None:
     assert failure_of(CREATE, response, retries=8).attempts == 1

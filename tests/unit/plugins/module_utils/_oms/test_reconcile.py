@@ -591,7 +591,7 @@ def test_where_one_can_not_look_the_first_failure_is_told(oms: SimulatedOms) -> 
 
 def test_a_connection_that_can_not_be_is_tried_once(oms: SimulatedOms) -> None:
     def no_connection() -> None:
-        raise ConnectionFailure("tls", "certificate", "Check it", passing=False)
+        raise ConnectionFailure("tls", "certificate", "Check it", transient=False)
 
     oms.meanwhile(CREATE, no_connection)
     failed, _made = failure(oms, "present", WITH_KEYS, retries=3)
