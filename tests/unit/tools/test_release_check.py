@@ -26,7 +26,7 @@ VERSION = "987.6.5"
 def git(clone: Path, *arguments: str) -> None:
     who = ["-c", "user.name=tests", "-c", "user.email=tests@example.com", "-c", "commit.gpgsign=false"]
     command = ["git", *who, "-c", "init.defaultBranch=main", *arguments]
-    subprocess.run(command, cwd=clone, check=True, capture_output=True)
+    subprocess.run(command, cwd=clone, check=True, capture_output=True, timeout=30)
 
 
 def commit(clone: Path) -> None:
