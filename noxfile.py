@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The sessions that `make` runs; each makes its own environment below build/ and keeps it for the next time.
+"""The sessions that `make` runs, in environments below build/nox that several of them share.
 
 antsibull-nox has sessions like these ready-made. It is not used, because they fetch other collections from Galaxy or
 GitHub, and everything here must run with a package index and nothing else.
@@ -14,17 +14,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import typing as t
+from functools import partial
 from pathlib import Path
 
 import nox
 
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build"
-REQUIREMENTS = ROOT / "tests" / "requirements"
 COLLECTIONS = BUILD / "collections"
 # Where Ansible and its tools find the collection: tests/tools/copy_collection.py says why it is a copy.
 COPY = COLLECTIONS / "ansible_collections" / "huaweicloud" / "oms"
@@ -36,48 +35,60 @@ ENVIRONMENT = {
     "HOME": str(BUILD / "home"),
     "HYPOTHESIS_STORAGE_DIRECTORY": str(BUILD / "cache" / "hypothesis"),
 }
-
+PACKAGE = "ansible_collections.huaweicloud.oms"
+TYPED = ["plugins", "extensions", "tests.simulator"]
+# What the unit and the integration tests need.
+TESTS = ("core", "simulator", "pytest")
 # The Python of RHEL 9: the lowest that the modules run on.
 TARGET_PYTHON = "3.9"
+# Of each core the lowest Python that its metadata allows, and the highest that its ansible-test knows, up to 3.13.
+CORES = [
+    ("2.16", "core_oldest", ["3.10", "3.12"]),
+    ("2.18", "core_2.18", ["3.11", "3.13"]),
+    ("2.19", "core", ["3.11", "3.13"]),
+    ("2.20", "core_2.20", ["3.12", "3.13"]),
+    ("2.21", "core_2.21", ["3.12", "3.13"]),
+    ("2.22", "core_newest", ["3.13"]),
+]
 
-nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.download_python = "never"
-nox.options.envdir = BUILD / "nox"
-nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "docs", "site", "unit", "integration", "sanity"]
-
-
-def find_python(version: str) -> str | None:
-    """Return the path of a Python of this version that works.
-
-    One on PATH need not: pyenv puts a python3.9 there that fails unless that version is active. So it is run, and then
-    pyenv's own folders are searched.
-    """
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    folders = [*os.get_exec_path(), *sorted(pyenv.glob(f"versions/{version}.*/bin"))]
-    for folder in folders:
-        python = Path(folder, f"python{version}")
-        if python.is_file() and subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0:
-            return str(python)
-    return None
-
-
-# The environments that the integration tests need beside their own. Each session only makes one; the tests get told of
-# it by a variable: the folder of `ansible` and `ansible-playbook`, or the interpreter.
-EXTRA_PYTHONS = {
-    "core_oldest": find_python("3.11"),
-    # ansible-core 2.20 and later need 3.12 at least.
-    "core_newest": find_python("3.13"),
-    "target_python39": find_python(TARGET_PYTHON),
-    "eda": find_python("3.11"),
-    "packaging": find_python("3.11"),
+# The environments that the integration tests need beside their own: the Pythons to take, the first that there is, and
+# the requirements. A variable tells the tests of each: the directory of its commands, or of a target the interpreter.
+EXTRA = {
+    "core_oldest": (["3.10", "3.11"], ["core_oldest"]),
+    "core_newest": (["3.13"], ["core_newest"]),
+    "target_python39": ([TARGET_PYTHON], ["target_python39"]),
+    "eda": (["3.11", "3.12", "3.13"], ["eda"]),
+    "packaging": (["3.11", "3.12", "3.13"], ["core", "packaging"]),
 }
-# A missing Python is an error in CI: no test may be left out there without a word. Elsewhere its tests are skipped.
-EXTRA_SESSIONS = [name for name, python in EXTRA_PYTHONS.items() if python or os.environ.get("CI")]
+# The integration tests of a cell of the matrix: what may differ from core to core and from Python to Python.
+SUBSET = [
+    *(f"tests/integration/test_{name}.py" for name in ("events", "errors", "refusals", "bulk", "role", "sync_tasks")),
+    "tests/integration/test_secrets.py::test_secrets_of_the_environment",
+]
+# What depends on the target's libraries, and hardly on the core.
+OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_sign_in.py"]
+# Those that `make integration` runs on the oldest and the newest core and on the oldest target.
+THIN_SUBSET = ["tests/integration/test_events.py", "tests/integration/test_role.py"]
+THIN_WORDS = "test_events or it_makes_the_task or progress_is_shown"
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
+
+
+def find_python(*versions: str) -> str:
+    """Return the path of a Python of the first of these versions that works; nothing if there is none."""
+    # One on PATH need not: pyenv puts a python3.9 there that fails unless that version is active.
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for version in versions:
+        for directory in [*os.get_exec_path(), *sorted(pyenv.glob(f"versions/{version}.*/bin"))]:
+            python = Path(directory, f"python{version}")
+            if python.is_file() and not subprocess.run([python, "-V"], capture_output=True, check=False).returncode:
+                return str(python)
+    return ""
 
 
 def configure_uv() -> None:
-    """Hand over to uv what pip is configured with, which uv itself does not read."""
+    """Configure uv as pip is configured, which uv itself does not read."""
     variables = {
         "cert": "SSL_CERT_FILE",
         "constraint": "UV_CONSTRAINT",
@@ -101,365 +112,251 @@ def configure_uv() -> None:
 configure_uv()
 
 
-def install(session: nox.Session, *names: str) -> None:
-    """Install what tests/requirements/NAME.txt asks for. With uv this is no work when it is there already."""
-    arguments = [argument for name in names for argument in ("--requirement", str(REQUIREMENTS / f"{name}.txt"))]
-    session.install(*arguments)
+def make(session: nox.Session, name: str, *requirements: str, python: str = sys.executable) -> Path:
+    """Make an environment below build/nox, or take the one that is there, and return the directory of its commands."""
+    uv, directory = str(Path(sys.executable).parent / "uv"), BUILD / "nox" / name
+    if not (directory / "bin" / "python").exists():
+        session.run(uv, "venv", "--quiet", "--clear", f"--python={python}", str(directory), external=True)
+    files = [f"--requirement={ROOT}/tests/requirements/{requirement}.txt" for requirement in requirements]
+    # No work when it is there already.
+    session.run(uv, "pip", "install", "--quiet", f"--python={directory}", *files, external=True)
+    return directory / "bin"
 
 
-@nox.session(venv_backend="none")
+def run(session: nox.Session, commands: Path, *command: str, **environ: str) -> None:
+    """Run a command of an environment in the copy of the collection."""
+    session.chdir(COPY)
+    path = os.pathsep.join([str(commands), environ.pop("PATH", os.environ["PATH"])])
+    session.run(str(commands / command[0]), *command[1:], env={**ENVIRONMENT, "PATH": path, **environ}, external=True)
+
+
+def run_pytest(
+    session: nox.Session, *arguments: str, report: str = "", commands: Path | None = None, **environ: str
+) -> None:
+    """Run tests in an environment, or else in the one that the unit and the integration tests share.
+
+    :arg report: the name of the JUnit file; without it, the arguments say all.
+    """
+    more = [f"--junit-xml={REPORTS}/{report}.xml", "--numprocesses=auto"] if report else []
+    commands = commands or make(session, "tests", *TESTS)
+    run(session, commands, "pytest", "-o", f"cache_dir={BUILD}/cache/pytest", *more, *arguments, **environ)
+
+
+def run_each(session: nox.Session, runs: t.Mapping[str, t.Callable[[], None]]) -> None:
+    """Run all of these, whichever fails: one run shows all there is to correct."""
+    failed = []
+    for name, each in runs.items():
+        try:
+            each()
+        except nox.command.CommandFailed:
+            failed.append(name)
+    if failed:
+        session.error("failed: " + ", ".join(failed))
+
+
+def leave_out(session: nox.Session, name: str, why: str) -> None:
+    """Note for the summary that something was not tested. In CI nothing is left out: there it is an error."""
+    if os.environ.get("CI"):
+        session.error(why)
+    session.warn(f"NOT EVERYTHING IS TESTED: {why}")
+    (REPORTS / f"{name}.note").write_text(why, encoding="utf-8")
+
+
+@nox.session
 def copy(session: nox.Session) -> None:
     """Copy the collection to where Ansible finds it."""
-    (BUILD / "home").mkdir(parents=True, exist_ok=True)
+    for directory in (BUILD / "home", REPORTS):
+        directory.mkdir(parents=True, exist_ok=True)
     session.run(sys.executable, "tests/tools/copy_collection.py", silent=True)
 
 
 @nox.session(requires=["copy"])
 def lint(session: nox.Session) -> None:
     """ruff, mypy, yamllint, REUSE, the changelog, ansible-lint."""
-    install(session, "core", "lint", "simulator")
-    session.chdir(COPY)
+    commands = make(session, "lint", "core", "lint", "simulator")
     cache = BUILD / "cache"
-    # By their full names, as they are imported.
-    packages = [
-        f"--package=ansible_collections.huaweicloud.oms.{folder.replace('/', '.')}"
-        for folder in ("plugins", "extensions", "tests/simulator")
-        if Path(folder).is_dir()
-    ]
     linters = [
         ["ruff", "check", f"--cache-dir={cache}/ruff", "."],
         ["ruff", "format", "--diff", f"--cache-dir={cache}/ruff", "."],
-        ["mypy", f"--cache-dir={cache}/mypy", *packages],
+        # By their full names, as they are imported.
+        ["mypy", f"--cache-dir={cache}/mypy", *(f"--package={PACKAGE}.{name}" for name in TYPED)],
         ["yamllint", "--strict", "."],
         ["reuse", "lint", "--lines"],
         ["antsibull-changelog", "lint"],
-        ["ansible-lint", "--strict"],
+        ["ansible-lint", "--strict", "--offline"],
     ]
-    failed = []
-    for linter in linters:
-        try:
-            session.run(*linter, env={**ENVIRONMENT, "MYPYPATH": str(COLLECTIONS)})
-        except nox.command.CommandFailed:
-            # The others have their say all the same: one run shows all there is to mend.
-            failed.append(linter[0])
-    if failed:
-        session.error("failed: " + ", ".join(failed))
+    run_each(session, {each[0]: partial(run, session, commands, *each, MYPYPATH=str(COLLECTIONS)) for each in linters})
 
 
 @nox.session(name="format")
 def format_code(session: nox.Session) -> None:
     """Format the Python files of the clone, as `lint` wants them."""
-    install(session, "lint")
-    session.run("ruff", "format", "--no-cache", ".")
+    ruff = make(session, "lint", "core", "lint", "simulator") / "ruff"
+    session.run(str(ruff), "format", "--no-cache", ".", external=True)
 
 
 @nox.session(requires=["copy"])
 def docs(session: nox.Session) -> None:
-    """Check the documentation of plugins and roles, and what it refers to."""
-    install(session, "core", "docs")
-    session.run(
-        "antsibull-docs",
-        "lint-collection-docs",
-        "--plugin-docs",
-        "--validate-collection-refs=dependent",
-        "--disallow-unknown-collection-refs",
-        "--check-extra-docs-refs",
-        str(COPY),
-        env=ENVIRONMENT,
-    )
-
-
-@nox.session(requires=["copy"])
-def site(session: nox.Session) -> None:
-    """Build the documentation site, build/site/html: the guides and the reference. A warning is an error."""
-    install(session, "core", "docs", "site")
+    """Check the documentation, and build the site, build/site/html: the guides and the reference."""
+    commands = make(session, "docs", "core", "docs", "site")
+    options = ["--plugin-docs", "--validate-collection-refs=dependent", "--disallow-unknown-collection-refs"]
+    run(session, commands, "antsibull-docs", "lint-collection-docs", *options, "--check-extra-docs-refs", str(COPY))
     # A copy of its own, since the reference is made beside the guides, and the linters are not to find it there.
-    pages = BUILD / "site" / "pages"
+    pages, html = BUILD / "site" / "pages", BUILD / "site" / "html"
     shutil.rmtree(BUILD / "site", ignore_errors=True)
-    shutil.copytree(COPY, pages, ignore=shutil.ignore_patterns(".git", "tests"))
+    shutil.copytree(COPY, pages, ignore=shutil.ignore_patterns(".*", "tests"))
     (pages / "reference").mkdir()
     reference = ["collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
-    session.run("antsibull-docs", *reference, f"--dest-dir={pages}/reference", "huaweicloud.oms", env=ENVIRONMENT)
-    html = BUILD / "site" / "html"
+    run(session, commands, "antsibull-docs", *reference, f"--dest-dir={pages}/reference", "huaweicloud.oms")
     sphinx = ["--builder=html", "--fail-on-warning", "--keep-going", "--quiet", f"--conf-dir={pages}/docs/site"]
-    session.run("sphinx-build", *sphinx, str(pages), str(html), env=ENVIRONMENT)
-    session.run("python", "tests/tools/check_links.py", str(html))
+    run(session, commands, "sphinx-build", *sphinx, str(pages), str(html))
 
 
 @nox.session(requires=["copy"])
 def unit(session: nox.Session) -> None:
-    """Unit tests with branch coverage. Arguments after `--` go to pytest instead of all that.
+    """Unit tests with branch coverage, and again with the libraries of RHEL 9. Arguments are pytest's, instead.
 
     ansible-test's `units` is not used: it knows no branch coverage, and would run the same tests a second time.
     """
-    install(session, "core", "simulator", "pytest")
     if session.posargs:
         run_pytest(session, *session.posargs)
         return
     coverage = ["--cov", f"--cov-report=html:{REPORTS}/coverage", "--cov-report=term"]
-    session.env["COVERAGE_FILE"] = str(BUILD / "cache" / "coverage")
-    run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/unit.xml", "--numprocesses=auto", *coverage)
-
-
-@nox.session(requires=["copy", *EXTRA_SESSIONS])
-def integration(session: nox.Session) -> None:
-    """The real module through Ansible, against the simulator. Arguments after `--` go to pytest instead of all that."""
-    install(session, "core", "simulator", "pytest")
-    folders = {
-        "core_oldest": "bin",
-        "core_newest": "bin",
-        "eda": "bin",
-        "packaging": "bin",
-        "target_python39": "bin/python",
-    }
-    for name, folder in folders.items():
-        if name in EXTRA_SESSIONS:
-            session.env[f"OMS_TEST_{name.upper()}"] = str(BUILD / "nox" / name / folder)
-        else:
-            session.warn(f"NOT EVERYTHING IS TESTED: the Python for {name} was not found")
-    if session.posargs:
-        run_pytest(session, *session.posargs)
+    run_pytest(session, "tests/unit", *coverage, report="unit", COVERAGE_FILE=str(BUILD / "cache" / "coverage"))
+    # urllib3 1.26.5 does not run on Python 3.12 or later.
+    python = find_python("3.10", "3.11")
+    if not python:
+        leave_out(session, "old_libraries", "unit tests with requests 2.25.1 and urllib3 1.26: no Python 3.10 or 3.11")
         return
-    # Most of these tests wait for processes and for the network.
-    run_pytest(session, "tests/integration", f"--junit-xml={REPORTS}/integration.xml", "--numprocesses=auto")
+    commands = make(session, "old_libraries", "old_libraries", "simulator", "pytest", python=python)
+    run_pytest(session, "tests/unit/plugins", report="old-libraries", commands=commands)
 
 
-def run_pytest(session: nox.Session, *arguments: str) -> None:
-    session.chdir(COPY)
-    session.run("pytest", "-o", f"cache_dir={BUILD}/cache/pytest", *arguments, env=ENVIRONMENT)
+@nox.session(requires=["copy"])
+def integration(session: nox.Session) -> None:
+    """The real modules through Ansible, against the simulator. Arguments are pytest's, instead.
 
-
-@nox.session(python=EXTRA_PYTHONS["core_oldest"] or "3.11")
-def core_oldest(session: nox.Session) -> None:
-    """Only an environment, for the integration tests: the oldest ansible-core."""
-    install(session, "core_oldest")
-
-
-@nox.session(python=EXTRA_PYTHONS["core_newest"] or "3.13")
-def core_newest(session: nox.Session) -> None:
-    """Only an environment, for the integration tests: the newest ansible-core."""
-    install(session, "core_newest")
-
-
-@nox.session(python=EXTRA_PYTHONS["target_python39"] or TARGET_PYTHON)
-def target_python39(session: nox.Session) -> None:
-    """Only an environment, for the integration tests: a managed host as old as can be."""
-    install(session, "target_python39")
-
-
-@nox.session(python=EXTRA_PYTHONS["eda"] or "3.11")
-def eda(session: nox.Session) -> None:
-    """Only an environment, for the integration tests: ansible-rulebook."""
-    install(session, "eda")
-
-
-@nox.session(python=EXTRA_PYTHONS["packaging"] or "3.11")
-def packaging(session: nox.Session) -> None:
-    """Only an environment, for the integration tests: what reads the artifact."""
-    install(session, "core", "packaging")
+    Some tests run once more on the oldest and the newest core, and on the oldest target.
+    """
+    environ, cells = {}, {}
+    for name, (versions, requirements) in EXTRA.items():
+        python = find_python(*versions)
+        if not python:
+            leave_out(session, name, f"what needs {name}: no Python {' or '.join(versions)}")
+            continue
+        commands = make(session, name, *requirements, python=python)
+        kind = name.partition("_")[0]
+        environ[f"OMS_TEST_{name.upper()}"] = tested = str(commands / "python" if kind == "target" else commands)
+        if kind in ("core", "target"):
+            cells[name] = {f"OMS_TEST_{kind.upper()}": tested}
+    if session.posargs:
+        run_pytest(session, *session.posargs, **environ)
+        return
+    thin = ["-k", THIN_WORDS, *THIN_SUBSET]
+    runs = {f"thin-{name}": partial(run_pytest, session, *thin, report=f"thin-{name}", **cells[name]) for name in cells}
+    all_of_them = partial(run_pytest, session, "tests/integration", report="integration", **environ)
+    run_each(session, {"integration": all_of_them, **runs})
 
 
 @nox.session(requires=["copy"])
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity with nothing ignored, and again what concerns the oldest Python of managed hosts."""
-    install(session, "core")
-    run_sanity(session)
+    run_sanity(session, make(session, "tests", *TESTS))
 
 
-def run_sanity(session: nox.Session, *options: str) -> None:
-    # In the real home directory: what ansible-test keeps there takes minutes to make and serves all collections.
-    session.run("python", "tests/tools/prepare_ansible_test.py")
-    session.chdir(COPY)
+# ansible-test fetches a get-pip script from a server that not all who reach a package index can reach. This stand-in
+# makes pip with ensurepip, and takes the arguments of the real one, of which pip does not know the last two.
+GET_PIP = """\
+import subprocess, sys
+arguments = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
+subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", *arguments])
+"""
+
+
+def prepare_ansible_test(commands: Path) -> None:
+    """Put the stand-in where this ansible-test keeps its get-pip scripts, and leave alone what is there."""
+    (source,) = commands.parent.glob("lib/*/site-packages/ansible_test/_internal/python_requirements.py")
+    cache = Path("~/.ansible/test/cache").expanduser()
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in re.findall(r"""pip=["']([0-9.]+)["']""", source.read_text(encoding="utf-8")):
+        script = cache / f"get_pip_{version.replace('.', '_')}.py"
+        if not script.exists():
+            script.write_text(GET_PIP, encoding="utf-8")
+
+
+def run_sanity(session: nox.Session, commands: Path, *options: str) -> None:
     # ansible-test takes the first python3.9 (and so on) on PATH, whether it works or not.
     pythons = filter(None, map(find_python, ["3.9", "3.10", "3.11", "3.12", "3.13"]))
-    session.env["PATH"] = os.pathsep.join([*(str(Path(python).parent) for python in pythons), os.environ["PATH"]])
+    # In the real home directory: what ansible-test keeps there takes minutes to make and serves all collections.
+    path = os.pathsep.join([*(str(Path(python).parent) for python in pythons), os.environ["PATH"]])
+    environ = {"HOME": os.environ["HOME"], "PATH": path}
+    prepare_ansible_test(commands)
     command = ["ansible-test", "sanity", "--venv", "--color", "no"]
-    session.run(*command, *options)
-
-    if EXTRA_PYTHONS["target_python39"]:
-        session.run(*command, "--python", TARGET_PYTHON, "--test", "compile", "--test", "import")
-    elif os.environ.get("CI"):
-        session.error(f"Python {TARGET_PYTHON} was not found")
+    run(session, commands, *command, *options, **environ)
+    if find_python(TARGET_PYTHON):
+        run(session, commands, *command, "--python", TARGET_PYTHON, "--test", "compile", "--test", "import", **environ)
     else:
-        session.warn(f"NOT EVERYTHING IS TESTED: Python {TARGET_PYTHON} was not found")
+        leave_out(session, "sanity", f"sanity on the oldest Python of managed hosts: no Python {TARGET_PYTHON}")
 
 
-def write_docs(session: nox.Session, script: str) -> None:
+@nox.session(requires=["copy"], default=False)
+@nox.parametrize("script", [nox.param("benchmark/bench.py", tags=["bench"]), nox.param("soak/soak.py", tags=["soak"])])
+def measure(session: nox.Session, script: str) -> None:
     """Run a script that measures, and have it write its page of docs/ unless it gets other arguments."""
-    install(session, "core", "simulator", "pytest")
     arguments = session.posargs or [f"--write={ROOT / 'docs'}"]
-    session.run("python", str(COPY / script), *arguments, env={**ENVIRONMENT, "PYTHONPATH": str(COLLECTIONS)})
-
-
-@nox.session(requires=["copy"])
-def bench(session: nox.Session) -> None:
-    """Measure the module against loops, in one run. Without arguments it writes docs/benchmarks.md and its chart."""
-    write_docs(session, "tests/benchmark/bench.py")
-
-
-@nox.session(requires=["copy"])
-def soak(session: nox.Session) -> None:
-    """Let everything go wrong and count what is lost. Without arguments it writes docs/reliability.md."""
-    write_docs(session, "tests/soak/soak.py")
+    commands = make(session, "tests", *TESTS)
+    run(session, commands, "python", f"tests/{script}", *arguments, PYTHONPATH=str(COLLECTIONS))
 
 
 @nox.session(requires=["copy"])
 def build(session: nox.Session) -> None:
     """Build the artifact, build/dist/huaweicloud-oms-VERSION.tar.gz."""
-    install(session, "core")
-    session.run(
-        "ansible-galaxy",
-        "collection",
-        "build",
-        "--force",
-        f"--output-path={BUILD}/dist",
-        str(COPY),
-        env=ENVIRONMENT,
-    )
+    galaxy = ["ansible-galaxy", "collection", "build", "--force", f"--output-path={BUILD}/dist", str(COPY)]
+    run(session, make(session, "tests", *TESTS), *galaxy)
 
 
 @nox.session(name="release_check", requires=["copy"])
 def release_check(session: nox.Session) -> None:
-    """Prove that the commit that is checked out could be tagged and released."""
-    install(session, "core")
-    session.run("python", "tests/tools/release_check.py", str(ROOT), env=ENVIRONMENT)
+    """Check that the commit that is checked out could be tagged and released."""
+    run(session, make(session, "tests", *TESTS), "python", "tests/tools/release_check.py", str(ROOT))
 
 
-# ---- the matrix: what is supported, cell by cell. `make test-matrix` runs it, tests/tools/matrix_table.py shows it.
+# ---- the matrix: all that is supported, cell by cell, for `make test-matrix`
 
-# Of each core the lowest Python that its metadata allows, and the highest that its ansible-test knows, up to 3.13. From
-# 2.20 on that would be 3.14 or later, which none of us has at hand yet.
-CORES = [
-    ("2.16", "core_oldest", ["3.10", "3.12"]),
-    ("2.18", "core_2.18", ["3.11", "3.13"]),
-    ("2.19", "core", ["3.11", "3.13"]),
-    ("2.20", "core_2.20", ["3.12", "3.13"]),
-    ("2.21", "core_2.21", ["3.12", "3.13"]),
-    ("2.22", "core_newest", ["3.13"]),
+CELLS = [
+    *((f"core-{core}-python-{each}", f"core-{core}", each, file) for core, file, pythons in CORES for each in pythons),
+    (f"target-python-{TARGET_PYTHON}", "target", TARGET_PYTHON, "target_python39"),
+    *((f"target-python-{python}", "target", python, "target") for python in ("3.10", "3.11", "3.12", "3.13")),
+    ("sanity-2.18", "sanity", "3.13", "core_2.18"),
+    ("sanity-2.22", "sanity", "3.13", "core_newest"),
 ]
-# The first as old as RHEL 9 has it; the modules meet what is current on the others.
-TARGETS = [(TARGET_PYTHON, "target_python39"), *((python, "target") for python in ("3.10", "3.11", "3.12", "3.13"))]
-
-# The integration tests of a cell: what may differ from core to core and from Python to Python, in a few minutes.
-SUBSET = [
-    *(f"tests/integration/test_{name}.py" for name in ("events", "errors", "refusals", "bulk", "role", "sync_tasks")),
-    "tests/integration/test_secrets.py::test_secrets_of_the_environment",
-]
-# What depends on the target's libraries, and hardly on the core.
-OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_sign_in.py"]
-# Those of a cell of the thin matrix, which is part of what must be green before a change lands.
-THIN_SUBSET = [
-    "tests/integration/test_events.py",
-    # Its templates do more than others.
-    "tests/integration/test_role.py::test_it_makes_the_task_hands_over_and_waits",
-    "tests/integration/test_role.py::test_progress_is_shown_while_it_runs",
-]
-
-# The oldest and the newest core, each with its lowest Python, and the lowest of the targets.
-THIN = {"core-2.16-python-3.10", "core-2.22-python-3.13", "target-python-3.9"}
-
-
-def cell(name: str, python: str, *arguments: str) -> t.Any:
-    """Return a cell's parameters: its interpreter, its name and what else its session takes."""
-    # Without an interpreter nox says that it is missing, and goes on with the next cell.
-    parameters = [find_python(python) or python, name, *arguments]
-    # By its tag a cell is run alone: a hyphen in an expression of `-k` would be a minus.
-    return nox.param(*parameters, id=name, tags=[name, *(["thin"] if name in THIN else [])])
-
-
-def run_subset(session: nox.Session, name: str, *more: str, **environ: str) -> None:
-    """Run a cell's integration tests, with pytest and the simulator from an environment of their own.
-
-    :arg more: tests of this cell alone; the thin matrix leaves them out.
-    :arg environ: what tests/integration/ansible_runs.py is to put under test.
-    """
-    thin = "thin" in session.posargs
-    junit = REPORTS / f"thin-{name}.xml" if thin else REPORTS / "matrix" / f"{name}.integration.xml"
-    subset = THIN_SUBSET if thin else [*SUBSET, *more]
-    session.chdir(COPY)
-    session.run(
-        str(BUILD / "nox" / "matrix_tests" / "bin" / "pytest"),
-        *("-o", f"cache_dir={BUILD}/cache/pytest", "-m", "not slow", "--numprocesses=auto", f"--junit-xml={junit}"),
-        *subset,
-        env={**ENVIRONMENT, "PATH": f"{BUILD}/nox/matrix_tests/bin{os.pathsep}{os.environ['PATH']}", **environ},
-        external=True,
-    )
-
-
-@nox.session
-def matrix_tests(session: nox.Session) -> None:
-    """Only an environment, for the cells of the matrix: what runs their integration tests."""
-    install(session, "core", "simulator", "pytest")
-
-
-@nox.session(requires=["copy", "matrix_tests"], tags=["matrix"], default=False)
-@nox.parametrize(
-    "python,name,requirements",
-    [
-        cell(f"core-{core}-python-{python}", python, requirements)
-        for core, requirements, pythons in CORES
-        for python in pythons
-    ],
-)
-def matrix_core(session: nox.Session, name: str, requirements: str) -> None:
-    """Unit tests within an ansible-core's own environment, and a subset of the integration tests with its commands."""
-    failed = []
-    if "thin" in session.posargs:
-        install(session, requirements)
-    else:
-        install(session, requirements, "simulator", "pytest")
-        try:
-            run_pytest(session, "tests/unit", f"--junit-xml={REPORTS}/matrix/{name}.unit.xml", "--numprocesses=auto")
-        except nox.command.CommandFailed:
-            failed.append("unit tests")
-    try:
-        # The second is for the tests that choose a core themselves.
-        run_subset(session, name, OMS_TEST_CORE=session.bin, OMS_TEST_CORE_OLDEST=session.bin)
-    except nox.command.CommandFailed:
-        failed.append("integration tests")
-    if failed:
-        session.error("failed: " + ", ".join(failed))
-
-
-@nox.session(requires=["copy", "matrix_tests"], tags=["matrix"], default=False)
-@nox.parametrize(
-    "python,name,requirements",
-    [cell(f"target-python-{python}", python, requirements) for python, requirements in TARGETS],
-)
-def matrix_target(session: nox.Session, name: str, requirements: str) -> None:
-    """A subset of the integration tests, with modules that run on a Python of a managed host."""
-    install(session, requirements)
-    run_subset(session, name, *OF_LIBRARIES, OMS_TEST_TARGET=str(Path(session.bin, "python")))
 
 
 @nox.session(requires=["copy"], tags=["matrix"], default=False)
 @nox.parametrize(
-    "python,name,requirements",
-    [cell("sanity-2.18", "3.13", "core_2.18"), cell("sanity-2.22", "3.13", "core_newest")],
+    "name,kind,python,requirements",
+    # By its tag a cell is run alone: a hyphen in an expression of `-k` would be a minus.
+    [nox.param(*cell, id=cell[0], tags=list({cell[0], cell[1]})) for cell in CELLS],
 )
-def matrix_sanity(session: nox.Session, name: str, requirements: str) -> None:
-    """ansible-test sanity of another core than that of `make sanity`."""
-    session.log(name)
-    install(session, requirements)
-    host = unreachable_host(session, "sanity.pylint.txt")
-    run_sanity(session, *(["--skip-test", "pylint"] if host else []))
-    if host:
-        why = f"without pylint, which wants a package from {host}, and that can't be reached from here"
-        session.warn(f"NOT EVERYTHING IS TESTED: {why}")
-        (REPORTS / "matrix" / f"{name}.note").write_text(why, encoding="utf-8")
-
-
-def unreachable_host(session: nox.Session, requirements: str) -> str:
-    """Return a host, other than a package index, that ansible-test wants a package from and that does not answer.
-
-    ansible-core 2.22rc1 does: for its pylint it wants a package that is not released yet.
-    """
-    (file,) = Path(session.virtualenv.location).glob(
-        f"lib/*/site-packages/ansible_test/_data/requirements/{requirements}"
-    )
-    for host in re.findall(r"^\w+ @ https://([^/\s]+)/", file.read_text(encoding="utf-8"), re.MULTILINE):
-        try:
-            socket.create_connection((host, 443), timeout=10).close()
-        except OSError:
-            return str(host)
-    return ""
+def matrix(session: nox.Session, name: str, kind: str, python: str, requirements: str) -> None:
+    """A core: its unit tests and a subset of the integration tests. A target: that subset. Sanity: of another core."""
+    found = find_python(python)
+    if not found:
+        leave_out(session, name, f"{name}: no Python {python}")
+        return
+    tested = ["simulator", "pytest"] if kind.startswith("core") else []
+    commands = make(session, name, requirements, *tested, python=found)
+    if kind == "sanity":
+        # The pylint of a core that is not released yet is not released, either.
+        skipped = ["--skip-test", "pylint"] if requirements == "core_newest" else []
+        run_sanity(session, commands, *skipped)
+    elif kind == "target":
+        tests = ["-m", "not slow", *SUBSET, *OF_LIBRARIES]
+        run_pytest(session, *tests, report=f"{name}.integration", OMS_TEST_TARGET=str(commands / "python"))
+    else:
+        units = partial(run_pytest, session, "tests/unit", report=f"{name}.unit", commands=commands)
+        # The second is for the tests that choose a core themselves.
+        cores = {"OMS_TEST_CORE": str(commands), "OMS_TEST_CORE_OLDEST": str(commands)}
+        subset = partial(run_pytest, session, "-m", "not slow", *SUBSET, report=f"{name}.integration", **cores)
+        run_each(session, {"unit": units, "integration": subset})

@@ -19,8 +19,10 @@ from pathlib import Path
 import yaml
 
 MODULE = "huaweicloud.oms.oms_sync_event"
-# What a run may take until it is taken for hanging.
-RUN_SECONDS = 300
+# How long a run may take: less than a test may, so that the test can say which command it was.
+RUN_SECONDS = 150
+# A variable in the environment of each process that a test starts; its value says which test (owned_processes).
+OWNER = "OMS_TEST_OWNER"
 # Until a process has done what is waited for.
 WAIT_SECONDS = 60
 
@@ -115,6 +117,7 @@ class Ansible:
             # Ad-hoc commands run callbacks only when told to.
             "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true",
             "OMS_TEST_RESULTS": str(results),
+            OWNER: os.environ.get(OWNER, ""),
             **(environ or {}),
         }
         begun = time.monotonic()
@@ -127,6 +130,8 @@ class Ansible:
             timeout=RUN_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
+            # The terminal's signals are for pytest alone.
+            start_new_session=True,
         )
         seconds = time.monotonic() - begun
         entries = results.read_text(encoding="utf-8").splitlines() if results.exists() else []

@@ -8,19 +8,43 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import typing as t
+import uuid
 from pathlib import Path
 
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.ecs_metadata import METADATA_URL
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import OWNER, Ansible
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 PROJECT_ID = "f697f813554a4f05bac882a183b20878"
 SYNC_TASK_ID = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
 ACCESS_KEY = "TESTACCESSKEY0001"
 SECRET_KEY = "the-secret-key-of-the-tests-0001"
+# A test here starts processes, on a machine that does much else.
+TEST_SECONDS = 180
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+
+
+@pytest.fixture(autouse=True)
+def owned_processes(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[None]:
+    """Kill the processes that the test started and that still run at its end, in whatever session they are."""
+    owner = uuid.uuid4().hex
+    monkeypatch.setenv(OWNER, owner)
+    yield
+    entry = f"{OWNER}={owner}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        # It may have ended meanwhile, or be another user's.
+        with contextlib.suppress(OSError):
+            if entry in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote_plus
 
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import OWNER
+
 RULEBOOK = "huaweicloud.oms.sync_on_object_created"
 TOKEN = "the-token-of-the-tests"
 # Until a process has done what a test waits for, on a machine that does much else.
@@ -97,6 +99,7 @@ class Rulebook:
             **{name: os.environ[name] for name in ("JAVA_HOME",) if name in os.environ},
             "OMS_EDA_TOKEN": TOKEN,
             "OMS_EDA_SPOOL": str(self.spool),
+            OWNER: os.environ.get(OWNER, ""),
             **environ,
         }
         self.port = 0

@@ -43,13 +43,17 @@ def what_is_missing() -> str:
     """Why ansible-rulebook can't run here; empty if it can."""
     if "OMS_TEST_EDA" not in os.environ:
         return "no environment with ansible-rulebook was named"
-    java = subprocess.run(["java", "-version"], capture_output=True, check=False) if shutil.which("java") else None
+    found = shutil.which("java")
+    java = subprocess.run([found, "-version"], capture_output=True, check=False, timeout=60) if found else None
     return "" if java and java.returncode == 0 else "ansible-rulebook needs Java 17 or newer, and there is none"
 
 
 MISSING = what_is_missing()
 # In CI they run all the same, and fail: no test may be left out there without a word.
 needs_rulebook = pytest.mark.skipif(bool(MISSING) and "CI" not in os.environ, reason=MISSING)
+
+# Java takes a while to start.
+pytestmark = pytest.mark.timeout(300)
 
 StartsRulebook = t.Callable[..., Rulebook]
 

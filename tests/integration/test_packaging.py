@@ -111,7 +111,8 @@ def test_the_artifact_holds_nothing_for_development(files: set[PurePosixPath]) -
 
 def test_the_artifact_holds_what_git_knows(files: set[PurePosixPath]) -> None:
     """Neither what lies about in a clone, nor less than all that a user needs."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    command = ["git", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30).stdout
     known = {PurePosixPath(name) for name in listed.split("\0") if name}
     needed = {path for path in known if path.parts[0] in ("LICENSES", "extensions", "meta", "plugins", "roles")}
 
@@ -148,7 +149,8 @@ def our_tasks(connection: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 def distributions(bin_folder: str) -> set[str]:
     """The Python packages of an environment."""
     code = "from importlib import metadata; print(*(each.name.lower() for each in metadata.distributions()))"
-    listed = subprocess.run([Path(bin_folder, "python"), "-c", code], check=True, capture_output=True, text=True)
+    command = [Path(bin_folder, "python"), "-c", code]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
     return set(listed.stdout.split())
 
 
@@ -184,7 +186,7 @@ def test_without_requests_a_module_says_what_is_missing(
     simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any], installed: Path
 ) -> None:
     bare = ansible.folder / "bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True, timeout=60)
     # The default core, which the bare environment does not have, runs the modules with it.
     run = ansible.playbook(
         our_tasks(connection),

@@ -95,7 +95,8 @@ class Trial:
     """What is tried: so many events, each meeting each of the troubles with a probability, and so many kills.
 
     What costs seconds each has less of a probability, by SLOW_SHARE. ``gateway`` is how many requests in a second are
-    let through.
+    let through. With ``spacing`` nothing comes by chance: each trouble is met once, one after so many requests of the
+    other, and each kill comes after so many requests of its run.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Trial:
     gateway: float | None = None
     kills: tuple[signal.Signals, ...] = ()
     latency: float = 0.0
+    spacing: int = 0
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,8 @@ def run_trial(trial: Trial, simulator: Simulator, folder: Path, seed: int = 0) -
     for number, each in enumerate(trial.troubles):
         probability = trial.probability * (SLOW_SHARE if each.is_slow else 1)
         details = {"times": None, "probability": probability, "seed": seed + number, **each.fault}
+        if trial.spacing:
+            details |= {"times": 1, "probability": 1.0, "skip": trial.spacing * (number + 1)}
         simulator.fault(each.kind, **details)
     names = [f"backup/2026/11/25/photo {number:07}+{number % 97}.jpg" for number in range(trial.events * BATCH_SIZE)]
     file = folder / "names.txt"
@@ -179,7 +183,7 @@ def run_trial(trial: Trial, simulator: Simulator, folder: Path, seed: int = 0) -
     }
     ansible = Ansible(folder)
     begun = time.monotonic()
-    killed = kill_again_and_again(ansible, options, trial, random.Random(seed))  # noqa: S311 - moments are no secrets
+    killed = kill_again_and_again(ansible, options, trial, simulator, seed)
     (last,) = ansible.modules([options]).results
     seconds = time.monotonic() - begun
     if last["failed"] or last["remaining_count"] or last["resumed_count"] + last["accepted_count"] != len(names):
@@ -212,16 +216,21 @@ def is_withheld(request: Received) -> bool:
 
 
 def kill_again_and_again(
-    ansible: Ansible, options: dict[str, t.Any], trial: Trial, randomly: random.Random
+    ansible: Ansible, options: dict[str, t.Any], trial: Trial, simulator: Simulator, seed: int
 ) -> Counter[signal.Signals]:
     """Start the module and end it at some moment, as often as the trial wants; count how often it was still there."""
     killed: Counter[signal.Signals] = Counter()
+    randomly = random.Random(seed)  # noqa: S311 - moments are no secrets
     process = None
     for number in trial.kills:
         run = InBackground(ansible, options)
         wait_until(lambda run=run, process=process: run.ended or run.process(process) is not None)
         process = run.process(process)
-        time.sleep(randomly.uniform(0, 0.6))
+        if trial.spacing:
+            until = len(simulator.requests("POST")) + trial.spacing
+            wait_until(lambda run=run, until=until: run.ended or len(simulator.requests("POST")) >= until)
+        else:
+            time.sleep(randomly.uniform(0, 0.6))
         if process is not None and not run.ended:
             try:
                 os.kill(process, number)

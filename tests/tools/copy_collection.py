@@ -7,13 +7,13 @@
 
     python3 tests/tools/copy_collection.py
 
-Ansible finds a collection only in .../ansible_collections/NAMESPACE/NAME, and a clone lies anywhere. A copy and not a
-link, because ansible-test and ansible-lint resolve links and then miss those parents. What git tracks or would track is
-copied; what has gone since the last time is deleted.
+A copy and not a link, because ansible-test and ansible-lint resolve links. What git tracks or would track is copied;
+what has gone since the last time is deleted.
 """
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 import subprocess
 from pathlib import Path
@@ -30,6 +30,10 @@ def list_files(folder: Path) -> set[str]:
     return {name for name in names if name and (folder / name).is_file()}
 
 
+def is_copied(file: Path, copy: Path) -> bool:
+    return copy.is_file() and filecmp.cmp(file, copy) and file.stat().st_mode == copy.stat().st_mode
+
+
 def main() -> None:
     # The copy is a repository of its own. Without one, the tools that ask git which files there are would be told about
     # the clone around it, where all of build/ is ignored: ansible-test then tests nothing at all.
@@ -37,15 +41,19 @@ def main() -> None:
         subprocess.run(["git", "-c", "init.defaultBranch=main", "init", "--quiet", COPY], check=True)
 
     names = list_files(ROOT)
-    for name in list_files(COPY) - names:
+    # What has not changed is left alone: tests may be running in the copy.
+    changed = [name for name in names if not is_copied(ROOT / name, COPY / name)]
+    deleted = list_files(COPY) - names
+    for name in deleted:
         (COPY / name).unlink()
-    for name in names:
+    for name in changed:
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
         # With times and modes: caches stay valid, and ansible-test looks at the executable bit.
         shutil.copy2(ROOT / name, COPY / name)
-    # git names an ignored folder (ansible-test's output, which REUSE would find without a licence) only among tracked
-    # files; nothing is ever committed here.
-    subprocess.run(["git", "add", "--all"], cwd=COPY, check=True)
+    # git names an ignored directory (ansible-test's output, which REUSE would find without a licence) only among
+    # tracked files; nothing is ever committed here.
+    if changed or deleted:
+        subprocess.run(["git", "add", "--all"], cwd=COPY, check=True)
 
 
 if __name__ == "__main__":

@@ -47,11 +47,7 @@ def heading(text: str) -> None:
 
 
 def run_playbook(url: str, collections: Path) -> int:
-    """Run the demo's playbook and return its exit status.
-
-    :arg url: where the simulator plays both OMS and IAM.
-    :arg collections: the folder in which Ansible finds the collection.
-    """
+    """Run the demo's playbook and return its exit status. ``url`` is the simulator's, as OMS and as IAM."""
     # Only what programs need to run: neither the caller's own credentials nor Ansible's settings have a part in this.
     environment = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TERM", "TMPDIR") if name in os.environ}
     environment |= {
@@ -71,9 +67,8 @@ def run_playbook(url: str, collections: Path) -> int:
         "HUAWEICLOUD_SDK_IAM_ENDPOINT": url,
         **BUCKET_KEYS,
     }
-    return subprocess.run(
-        ["ansible-playbook", ROOT / "playbooks" / "demo.yml"], env=environment, check=False
-    ).returncode
+    command = ["ansible-playbook", ROOT / "playbooks" / "demo.yml"]
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def details(request: Received) -> list[str]:

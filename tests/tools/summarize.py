@@ -3,48 +3,64 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Say how a run of the tests went.
+"""Say how a run of `make test` or `make test-matrix` went, and what it left out.
 
-    python3 tests/tools/summarize.py REPORTS_FOLDER
+    python3 tests/tools/summarize.py REPORTS_DIRECTORY
 
-Reads what `make test` and `make test-thin-matrix` left there: reports of nox (sessions*.json) and one JUnit file for
-each run of pytest. The last line is `N passed, M failed`, over all of pytest's runs.
+Reads nox's reports (*.json), one JUnit file for each run of pytest, and notes of what was not tested. The last line is
+`N passed, N failed, N skipped`, over all runs of pytest. The exit status is 1 if anything failed or nothing ran.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
-
-def count_tests(junit: Path) -> dict[str, int]:
-    """Return how many tests of one pytest run passed, failed (errors too) and were skipped."""
-    suite = ElementTree.parse(junit).getroot().find("testsuite")
-    assert suite is not None, junit
-    total, errors, failures, skipped = (int(suite.attrib[name]) for name in ("tests", "errors", "failures", "skipped"))
-    return {"passed": total - errors - failures - skipped, "failed": errors + failures, "skipped": skipped}
+OUTCOMES = ("passed", "failed", "skipped")
 
 
-def main() -> None:
+def read_tests(junit: Path) -> tuple[Counter[str], Counter[str]]:
+    """Count the outcomes of one pytest run (errors are failures), and the reasons for which tests were skipped."""
+    outcomes: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for case in ElementTree.parse(junit).getroot().iter("testcase"):
+        skipped = case.find("skipped")
+        failed = case.find("failure") is not None or case.find("error") is not None
+        outcomes["failed" if failed else "passed" if skipped is None else "skipped"] += 1
+        if skipped is not None:
+            reasons[skipped.get("message", "")] += 1
+    return outcomes, reasons
+
+
+def as_text(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[name]} {name}" for name in OUTCOMES)
+
+
+def main() -> int:
     reports = Path(sys.argv[1])
-    sums = {"passed": 0, "failed": 0, "skipped": 0}
-
+    sessions = [each for file in sorted(reports.glob("*.json")) for each in json.loads(file.read_text())["sessions"]]
     print("\nSummary")
-    for report in sorted(reports.glob("sessions*.json")):
-        for session in json.loads(report.read_text())["sessions"]:
-            # A session of the matrix has the name of its cell.
-            name = " ".join([session["name"], *filter(None, [session["args"].get("name")])])
-            print(f"  {name:<36} {session['result']}")
+    for session in sessions:
+        # A cell of the matrix has a name of its own.
+        name = session["args"].get("name", session["name"])
+        print(f"  {name:<26} {session['result']:<8} {session['duration']:6.0f} s  {session['reason'] or ''}".rstrip())
+    total: Counter[str] = Counter()
+    left_out = [note.read_text(encoding="utf-8") for note in sorted(reports.glob("*.note"))]
     for junit in sorted(reports.glob("*.xml")):
-        counts = count_tests(junit)
-        print(f"  tests: {junit.stem:<29} " + ", ".join(f"{number} {name}" for name, number in counts.items()))
-        for name, number in counts.items():
-            sums[name] += number
-
-    print(f"{sums['passed']} passed, {sums['failed']} failed")
+        outcomes, reasons = read_tests(junit)
+        total += outcomes
+        print(f"  tests: {junit.stem:<30} {as_text(outcomes)}")
+        left_out += [f"{count} tests of {junit.stem}: {reason}" for reason, count in reasons.items()]
+    for why in left_out:
+        print(f"  not tested: {why}")
+    print(as_text(total))
+    return int(
+        not sessions or bool(total["failed"]) or any(each["result"] in ("failed", "aborted") for each in sessions)
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

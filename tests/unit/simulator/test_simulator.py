@@ -362,7 +362,8 @@ def command(*options: str) -> list[str]:
 
 
 def test_it_ends_with_whoever_started_it() -> None:
-    with subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    started = command("--max-seconds=50")
+    with subprocess.Popen(started, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
         assert json.loads(process.stdout.readline())["url"].startswith("http://127.0.0.1:")

@@ -8,93 +8,74 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
-TOOLS = Path(__file__).parents[2] / "tools"
+import pytest
+from ansible_collections.huaweicloud.oms.tests.tools import summarize
 
 
-def session(name: str, result: str, reason: str = "") -> dict[str, t.Any]:
-    """What nox reports of a session; of one of the matrix, with its cell behind a space."""
-    name, _blank, cell = name.partition(" ")
-    return {"name": name, "args": {"name": cell} if cell else {}, "result": result, "reason": reason, "duration": 90.0}
+def session(name: str, result: str = "success", reason: str = "", cell: str = "") -> dict[str, t.Any]:
+    """What nox reports of a session."""
+    return {"name": name, "args": {"name": cell} if cell else {}, "result": result, "reason": reason, "duration": 90.4}
 
 
-def write_sessions(path: Path, *sessions: dict[str, t.Any]) -> None:
-    path.write_text(json.dumps({"sessions": sessions}), encoding="utf-8")
+def write_sessions(reports: Path, name: str, *sessions: dict[str, t.Any]) -> None:
+    (reports / name).write_text(json.dumps({"sessions": sessions}), encoding="utf-8")
 
 
-def write_tests(path: Path, tests: int, errors: int = 0, failures: int = 0, skipped: int = 0) -> None:
-    counts = f'tests="{tests}" errors="{errors}" failures="{failures}" skipped="{skipped}"'
-    path.write_text(f"<testsuites><testsuite {counts}/></testsuites>", encoding="utf-8")
+def write_tests(reports: Path, name: str, *cases: str) -> None:
+    inner = "".join(f"<testcase>{case}</testcase>" for case in cases)
+    (reports / name).write_text(f"<testsuites><testsuite>{inner}</testsuite></testsuites>", encoding="utf-8")
 
 
-def say(tool: str, reports: Path) -> tuple[int, list[str]]:
-    """A tool's exit status and what it says, without blank lines and alignment."""
-    run = subprocess.run([sys.executable, TOOLS / tool, reports], capture_output=True, text=True, check=False)
-    assert run.stderr == ""
-    return run.returncode, [" ".join(line.split()) for line in run.stdout.splitlines() if line]
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> t.Any:
+    """The exit status and what is said, without blank lines and alignment."""
+
+    def run() -> tuple[int, list[str]]:
+        monkeypatch.setattr("sys.argv", ["summarize.py", str(tmp_path)])
+        status = summarize.main()
+        return status, [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line]
+
+    return run
 
 
-def test_the_matrix_shows_each_cell(tmp_path: Path) -> None:
-    write_sessions(
-        tmp_path / "sessions.json",
-        session("copy", "success"),
-        session("matrix_tests", "success"),
-        session("matrix_core core-2.16-python-3.10", "success"),
-        session("matrix_core core-2.22-python-3.13", "aborted", "failed: unit tests"),
-        session("matrix_core core-2.22-python-3.14", "skipped", "Python interpreter 3.14 not found"),
-        session("matrix_target target-python-3.9", "success"),
-        session("matrix_sanity sanity-2.18", "failed"),
+def test_all_runs_are_counted_and_what_was_left_out_is_named(tmp_path: Path, say: t.Any) -> None:
+    write_sessions(tmp_path, "checks.json", session("lint"))
+    write_sessions(tmp_path, "tests.json", session("unit", "failed", "failed: pytest"), session("m", cell="core-2.16"))
+    no_java, no_core = '<skipped message="no Java"/>', '<skipped message="no core"/>'
+    write_tests(tmp_path, "unit.xml", "", "", "<failure/>", "<error/>")
+    write_tests(tmp_path, "integration.xml", "", no_java, no_java, no_core)
+    (tmp_path / "sanity.note").write_text("sanity on Python 3.9: there is none", encoding="utf-8")
+
+    assert say() == (
+        1,
+        [
+            "Summary",
+            "lint success 90 s",
+            "unit failed 90 s failed: pytest",
+            "core-2.16 success 90 s",
+            "tests: integration 1 passed, 0 failed, 3 skipped",
+            "tests: unit 2 passed, 2 failed, 0 skipped",
+            "not tested: sanity on Python 3.9: there is none",
+            "not tested: 2 tests of integration: no Java",
+            "not tested: 1 tests of integration: no core",
+            "3 passed, 2 failed, 3 skipped",
+        ],
     )
-    write_tests(tmp_path / "core-2.16-python-3.10.unit.xml", 9)
-    write_tests(tmp_path / "core-2.16-python-3.10.integration.xml", 5, skipped=1)
-    write_tests(tmp_path / "core-2.22-python-3.13.unit.xml", 9, errors=1, failures=1)
-    write_tests(tmp_path / "core-2.22-python-3.13.integration.xml", 5)
-    write_tests(tmp_path / "target-python-3.9.integration.xml", 5)
-
-    status, lines = say("matrix_table.py", tmp_path)
-
-    assert lines == [
-        "cell state unit tests integration tests minutes why",
-        "core-2.16-python-3.10 green 9 passed 4 passed, 1 skipped 1.5",
-        "core-2.22-python-3.13 red 7 passed, 2 failed 5 passed 1.5 failed: unit tests",
-        "core-2.22-python-3.14 can't be - - 1.5 Python interpreter 3.14 not found",
-        "target-python-3.9 green - 5 passed 1.5",
-        "sanity-2.18 red - - 1.5 see above",
-        "5 cells, 2 red: core-2.22-python-3.13, sanity-2.18",
-    ]
-    assert status == 1
 
 
-def test_a_green_matrix_is_green(tmp_path: Path) -> None:
-    write_sessions(tmp_path / "sessions.json", session("matrix_target target-python-3.9", "success"))
+@pytest.mark.parametrize(
+    ("result", "case", "status"),
+    [("success", "", 0), ("success", "<failure/>", 1), ("failed", "", 1), ("aborted", "", 1)],
+)
+def test_what_is_red_is_red(tmp_path: Path, say: t.Any, result: str, case: str, status: int) -> None:
+    write_sessions(tmp_path, "tests.json", session("unit", result))
+    write_tests(tmp_path, "unit.xml", case)
 
-    status, lines = say("matrix_table.py", tmp_path)
-
-    assert (status, lines[-1]) == (0, "1 cells, 0 red")
-
-
-def test_what_a_green_cell_left_out_is_said(tmp_path: Path) -> None:
-    write_sessions(tmp_path / "sessions.json", session("matrix_sanity sanity-2.22", "success"))
-    (tmp_path / "sanity-2.22.note").write_text("without pylint", encoding="utf-8")
-
-    status, lines = say("matrix_table.py", tmp_path)
-
-    assert (status, lines[1]) == (0, "sanity-2.22 green - - 1.5 without pylint")
+    assert say()[0] == status
 
 
-def test_the_summary_counts_the_thin_matrix_in(tmp_path: Path) -> None:
-    write_sessions(tmp_path / "sessions.json", session("lint", "success"), session("unit", "failed"))
-    write_sessions(tmp_path / "sessions-thin.json", session("matrix_target target-python-3.9", "success"))
-    write_tests(tmp_path / "unit.xml", 10, failures=1)
-    write_tests(tmp_path / "thin-target-python-3.9.xml", 5, errors=1, skipped=1)
-
-    status, lines = say("summarize.py", tmp_path)
-
-    assert status == 0
-    assert {"lint success", "unit failed", "matrix_target target-python-3.9 success"} <= set(lines)
-    assert "tests: thin-target-python-3.9 3 passed, 1 failed, 1 skipped" in lines
-    assert lines[-1] == "12 passed, 2 failed"
+def test_nothing_that_ran_is_red(say: t.Any) -> None:
+    assert say() == (1, ["Summary", "0 passed, 0 failed, 0 skipped"])

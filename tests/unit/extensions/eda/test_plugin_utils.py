@@ -109,7 +109,7 @@ def test_plugins_load_without_a_loader_of_collections() -> None:
     plugins = sorted(map(str, ROOT.glob("extensions/eda/plugins/event_*/*.py")))
     assert len(plugins) == 2
     # Isolated: no PYTHONPATH, and not the working folder.
-    subprocess.run([sys.executable, "-I", "-c", script, *plugins], check=True, cwd="/")
+    subprocess.run([sys.executable, "-I", "-c", script, *plugins], check=True, cwd="/", timeout=30)
 
 
 def test_a_file_is_loaded_once_and_known_by_its_full_name() -> None:

@@ -537,10 +537,12 @@ def test_killed_at_random_moments_it_loses_nothing(folder: Path) -> None:
         command = [sys.executable, str(Path(__file__).with_name("spool_until_killed.py")), str(folder), str(number)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
-            # Once it is at work.
-            lines = [process.stdout.readline()]
-            time.sleep(randomly.uniform(0, 0.15))
-            process.kill()
+            try:
+                # Once it is at work.
+                lines = [process.stdout.readline()]
+                time.sleep(randomly.uniform(0, 0.15))
+            finally:
+                process.kill()
             lines += process.stdout.readlines()
         for line in lines:
             word, key = line.split()

@@ -800,4 +800,5 @@ def test_the_file_can_be_loaded_by_its_path_and_imports_the_standard_library_alo
     # With nothing installed, in a process without Ansible.
     code = "import sys; sys.path.insert(0, sys.argv[1]); import _notifications as n; print(n.object_keys(sys.argv[2]))"
     command = [sys.executable, "-I", "-S", "-c", code, str(Path(path).parent), json.dumps(senders.s3("a b"))]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "['a b']\n"
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert ended.stdout == "['a b']\n"
