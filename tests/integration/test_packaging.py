@@ -229,11 +229,10 @@ def test_ansible_doc_shows_all_there_is(ansible: Ansible, installed: Path, kind:
 
     assert listed.returncode == 0, listed.output
     assert sorted(json.loads(listed.stdout)) == names(kind)
-    for name in names(kind):
-        shown = ansible.run("ansible-doc", "--type", kind, name, environ=environ)
-        assert shown.returncode == 0, shown.output
-        assert name in shown.stdout
-        assert "WARNING" not in shown.stderr
+    shown = ansible.run("ansible-doc", "--type", kind, *names(kind), environ=environ)
+    assert shown.returncode == 0, shown.output
+    assert [name for name in names(kind) if name not in shown.stdout] == []
+    assert "WARNING" not in shown.stderr
 
 
 # ---- who takes it in
@@ -253,7 +252,7 @@ def import_to_galaxy(artifact: Path, folder: Path) -> Run:
 
 def source_with(folder: Path, **galaxy: t.Any) -> Path:
     """A copy of the collection whose galaxy.yml says something else."""
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", "tests"))
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "tests"))
     file = folder / "galaxy.yml"
     described = yaml.safe_load(file.read_text(encoding="utf-8"))
     file.write_text(yaml.safe_dump({**described, **galaxy}), encoding="utf-8")
@@ -277,14 +276,6 @@ def test_galaxy_takes_it_with_a_repository(ansible: Ansible, tmp_path: Path) -> 
     contents = {(each["content_type"], each["name"]) for each in imported["contents"]}
     assert {("module", name) for name in MODULES} | {("role", "sync_objects")} <= contents
     assert imported["requires_ansible"] == ">=2.16.0"
-
-
-def test_galaxy_s_importer_finds_what_is_wrong(ansible: Ansible, tmp_path: Path) -> None:
-    """Or the test above would be green whatever is in the artifact."""
-    wrong = {"repository": "https://example.com/oms", "tags": ["objects"]}
-    run = import_to_galaxy(build(ansible, source_with(tmp_path / "source", **wrong), folder=tmp_path), tmp_path)
-
-    assert "At least one tag required from tag list" in run.output
 
 
 def test_an_execution_environment_is_made_of_it(artifact: Path, tmp_path: Path) -> None:
@@ -322,7 +313,7 @@ def test_an_execution_environment_is_made_of_it(artifact: Path, tmp_path: Path) 
 def test_a_release_is_made_as_contributing_says(tmp_path: Path) -> None:
     """With antsibull-changelog itself; tests/unit/tools/test_release_check.py has the rest of `make release-check`."""
     clone = tmp_path / "ansible_collections" / "huaweicloud" / "oms"
-    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".git", "output"))
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".*", "output"))
     before = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     version = before.partition("-")[0]
     for name in ("galaxy.yml", "plugins/module_utils/_version.py"):

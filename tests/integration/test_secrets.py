@@ -192,19 +192,22 @@ def test_secrets_of_options(simulator: Simulator, ansible: Ansible, hand_over: s
     def option(name: str) -> str:
         return MARKERS[name] if hand_over == "option" else "{{ vault_" + name + " }}"
 
+    credentials = [
+        {name: option(name) for name in KEY},
+        {"auth_token": option("auth_token")},
+        {**USER, "password": option("password")},
+    ]
+    # The module gets the same from a file of variables: a few paths show that Ansible hides those, too.
+    paths = slice(None) if hand_over == "option" else slice(4)
     run = ansible.playbook(
-        [
-            *tasks(simulator, {name: option(name) for name in KEY}),
-            *tasks(simulator, {"auth_token": option("auth_token")}),
-            *tasks(simulator, {**USER, "password": option("password")}),
-            *wrong_ways(simulator, option),
-        ],
+        [*(task for each in credentials for task in tasks(simulator, each)[paths]), *wrong_ways(simulator, option)],
         "-vvvvv",
         *([f"-e@{file}"] if hand_over == "file" else []),
     )
 
     assert_not_shown(run, MARKERS)
-    assert_sent(simulator, (*KEY, "auth_token"))
+    if hand_over == "option":
+        assert_sent(simulator, (*KEY, "auth_token"))
 
 
 def assert_nothing_handed_out_is_shown(run: Run) -> None:

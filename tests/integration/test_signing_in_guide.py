@@ -73,21 +73,27 @@ def ready(simulator: Simulator, ansible: Ansible) -> Ansible:
     return ansible
 
 
-@pytest.mark.parametrize("block", PLAYS, ids=name_of)
+# Those that the environment gives credentials to.
+OF_ENVIRONMENT = [name for name in SIGNED if "environment" in name or "password" in name]
+
+
+@pytest.mark.parametrize("exporting", [True, False], ids=["environment", "no environment"])
 def test_each_way_leads_to_a_task_that_works(
-    simulator: Simulator, ready: Ansible, on_ecs: dict[str, str], block: str
+    simulator: Simulator, ready: Ansible, on_ecs: dict[str, str], exporting: bool
 ) -> None:
-    name = name_of(block)
+    blocks_of_run = [block for block in PLAYS if (name_of(block) in OF_ENVIRONMENT) == exporting]
     environ = {"HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": simulator.url, "HUAWEICLOUD_SDK_IAM_ENDPOINT": simulator.url}
-    if "environment" in name or "password" in name:
+    if exporting:
         environ |= exported()
     home = ready.folder / "home"
-    run = ready.playbook(block, f"-i{home}/inventory", f"-e@{home}/variables.yml", environ={**on_ecs, **environ})
+    plays = yaml.safe_dump([play for block in blocks_of_run for play in yaml.safe_load(block)])
+    run = ready.playbook(plays, f"-i{home}/inventory", f"-e@{home}/variables.yml", environ={**on_ecs, **environ})
 
     assert run.returncode == 0, run.output
-    assert simulator.accepted_keys(SYNC_TASK_ID) == ["test/001.txt"]
-    header, begins = SIGNED[name]
-    assert simulator.requests("POST", "/events")[0].headers[header].startswith(begins)
+    assert simulator.accepted_keys(SYNC_TASK_ID) == ["test/001.txt"] * len(blocks_of_run)
+    for block, request in zip(blocks_of_run, simulator.requests("POST", "/events"), strict=True):
+        header, begins = SIGNED[name_of(block)]
+        assert request.headers[header].startswith(begins), name_of(block)
     assert "WARNING" not in run.output
 
 
