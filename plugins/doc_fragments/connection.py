@@ -14,27 +14,34 @@ options:
   region:
     description:
       - The region of the sync task, for example V(cn-north-4).
-      - Needed unless both O(endpoint) and O(project_id) are given.
-      - If not given, E(HW_REGION_NAME) is used.
+      - Required unless both O(endpoint) and O(project_id) are given.
+      - If it is not given, E(HW_REGION_NAME) is used.
     type: str
   project_id:
     description:
       - The ID of the project that the sync task belongs to.
       - 1 to 1024 of C(A-Z a-z 0-9 _ . ~ -).
-      - If not given, E(HUAWEICLOUD_SDK_PROJECT_ID) and then E(HW_PROJECT_ID) are used.
-        If these are not set either, IAM is asked for the project that has the name of the O(region).
-      - A O(credentials_file) may name it, too.
+      - If it is not given, the O(credentials_file) that the credentials are from, E(HUAWEICLOUD_SDK_PROJECT_ID) and
+        E(HW_PROJECT_ID) are used, in this order. If there is none, IAM is asked for the project named O(project_name).
+    type: str
+  project_name:
+    description:
+      - The name of the project, to look up its ID at IAM. With a O(password) it is also the scope of the token.
+      - Ignored if O(project_id) is given. As an option it takes precedence over a project ID in the environment or in a
+        file.
+      - If it is not given, E(HW_PROJECT_NAME) is used. If that is not set, it is the name of the O(region), which
+        is the main project of the region.
     type: str
   access_key:
     description:
-      - The access key ID (AK) to sign requests with. Goes together with O(secret_key).
-      - If no credentials are given as options, the environment is searched,
-        first for a token in E(HW_AUTH_TOKEN), then for a complete pair of
-        E(HUAWEICLOUD_SDK_AK) and E(HUAWEICLOUD_SDK_SK),
-        E(HW_ACCESS_KEY) and E(HW_SECRET_KEY), or
-        E(CLOUD_SDK_AK) and E(CLOUD_SDK_SK), and at last for a user and a password (see O(username)).
-        Then come the O(credentials_file) and the agency of the ECS host. O(auth_method) can say which of these it is.
-      - A key from one of these places is never combined with a secret from another one.
+      - The access key ID (AK) to sign requests with. Required together with O(secret_key).
+      - If no credentials are given as options, the environment is searched for a token in E(HW_AUTH_TOKEN),
+        then for a complete pair of E(HUAWEICLOUD_SDK_AK) and E(HUAWEICLOUD_SDK_SK),
+        E(HW_ACCESS_KEY) and E(HW_SECRET_KEY), or E(CLOUD_SDK_AK) and E(CLOUD_SDK_SK),
+        and then for a user and a password (see O(username)).
+        After that come the O(credentials_file) and the agency of the ECS host. O(auth_method) selects one of these.
+      - The key of one source is never combined with the secret of another. An incomplete pair in the environment is
+        ignored.
     type: str
   secret_key:
     description:
@@ -44,21 +51,23 @@ options:
   security_token:
     description:
       - The security token that belongs to a temporary O(access_key).
-      - With a key from the environment it is taken from E(HUAWEICLOUD_SDK_SECURITY_TOKEN) or E(HW_SECURITY_TOKEN),
-        whichever belongs to the key's variables.
+      - For a key from the environment it is read from E(HUAWEICLOUD_SDK_SECURITY_TOKEN) or E(HW_SECURITY_TOKEN),
+        whichever belongs to the variables of the key.
       - When a temporary key expires, the task fails. Run it again with a new one.
     type: str
   auth_token:
     description:
-      - An IAM token to send as C(X-Auth-Token), instead of signing with a key. It has 1 to 16384 characters.
+      - An IAM token, sent as C(X-Auth-Token) instead of a signature. It has 1 to 16384 characters.
       - If no credentials are given as options, E(HW_AUTH_TOKEN) is used.
+      - A token or O(password) from the environment that is sent to an O(endpoint) or O(iam_endpoint) given as an
+        option, outside of C(myhuaweicloud.com), C(myhuaweicloud.eu) and the loopback interface, causes a warning.
     type: str
   username:
     description:
-      - The name of an IAM user who signs in with a O(password), which is traded for a token.
+      - The name of an IAM user, whose O(password) is exchanged for a token.
         The token is renewed as long as the task runs.
-      - Goes together with O(password) and O(domain_name).
-      - If no credentials are given as options, and neither a token nor a key is in the environment,
+      - Required together with O(password) and O(domain_name).
+      - If no credentials are given as options, and the environment holds neither a token nor an access key,
         E(HW_USER_NAME), E(HW_USER_PASSWORD) and E(HW_DOMAIN_NAME) are used, all three of them.
     type: str
   password:
@@ -71,18 +80,18 @@ options:
     type: str
   credentials_file:
     description:
-      - A file with an access key on the host that the module runs on, as the official SDK has it. It is an INI file
-        with C(ak), C(sk) and perhaps C(security_token), C(project_id) and C(iam_endpoint) in its section C([basic]).
-        The last two count before the environment.
-      - It is read where neither the options nor the environment hold complete credentials, or where O(auth_method) says
-        so.
-      - If not given, E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) is used. If that is not set either, it is
+      - A file with an access key on the host that the module runs on, in the format of the official SDK.
+        It is an INI file with C(ak), C(sk) and optionally C(security_token), C(project_id) and C(iam_endpoint) in its
+        section C([basic]). The last two take precedence over the environment.
+      - It is read if neither the options nor the environment hold complete credentials, or if O(auth_method) says so.
+      - If it is not given, E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) is used. If that is not set either, it is
         C(~/.huaweicloud/credentials), which may be absent. A file that is given must exist.
+      - A file that other users can read or change, or that belongs to another user (but root), causes a warning.
     type: path
   auth_method:
     description:
       - Where the credentials are.
-      - V(auto) takes the first that is complete of the options, the environment, the credentials file,
+      - V(auto) uses the first that is complete of the options, the environment, the credentials file,
         and the agency of the ECS host.
       - V(token) is for O(auth_token), V(aksk) for O(access_key), V(password) for O(username), as options or else in the
         environment.
@@ -100,30 +109,32 @@ options:
     default: auto
   endpoint:
     description:
-      - Where OMS is, V(https://host) or V(https://host:port).
+      - The endpoint of OMS, V(https://host) or V(https://host:port).
       - V(http://) is accepted on the loopback interface only.
-      - If not given, the environment variable of the official SDK is used, for example
-        E(HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4) in the region V(cn-north-4).
-        If that is not set either, it is C(https://oms.<region>.myhuaweicloud.com).
+      - If it is not given, the environment variable of the official SDK is used, for example
+        E(HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4) in the region V(cn-north-4). As in the SDK, C(https://) may be missing
+        there, and the first of several endpoints, separated by commas, is used.
+        If the variable is not set, the endpoint is C(https://oms.<region>.myhuaweicloud.com).
     type: str
   iam_endpoint:
     description:
-      - Where IAM is, which is asked for a missing O(project_id), and for a token where there is a O(password).
+      - The endpoint of IAM, which is asked for a missing O(project_id), and for a token if there is a O(password).
         The rules are those of O(endpoint).
-      - If not given, E(HUAWEICLOUD_SDK_IAM_ENDPOINT) is used.
+      - If it is not given, E(HUAWEICLOUD_SDK_IAM_ENDPOINT) is used.
         If that is not set either, it is C(https://iam.<region>.myhuaweicloud.com),
         or C(https://iam.myhuaweicloud.com) without a region.
     type: str
   validate_certs:
     description:
-      - Whether to check the certificates of the servers.
-      - V(false) lets whoever answers in the service's place read and change what is sent, and causes a warning.
+      - Whether to verify the certificates of the servers.
+      - With V(false) anyone between this host and the service can read and change what is sent. It causes a warning,
+        and takes precedence over O(ca_path).
     type: bool
     default: true
   ca_path:
     description:
       - A file in PEM format with the certificates to trust, instead of all others.
-      - If not given, E(REQUESTS_CA_BUNDLE) and then E(CURL_CA_BUNDLE) are used.
+      - If it is not given, E(REQUESTS_CA_BUNDLE) and then E(CURL_CA_BUNDLE) are used.
         If these are not set either, the certificates of the system are trusted together with those of C(certifi).
     type: path
   timeout:
@@ -133,13 +144,11 @@ options:
     default: 30
   retries:
     description:
-      - How often a request is sent again when it fails for a reason that may pass, 0 to 100.
-        With V(0) there is one attempt.
-      - These reasons are the HTTP statuses 429, 502, 503 and 504, connections that are refused, reset or time out,
-        and a name service that is not available for the moment. All other failures are final at once.
-      - While the service answers 429 because it is called too often, attempts are not counted,
-        but ten minutes in which it accepts nothing end the task.
-      - The default outlasts an outage of a minute.
+      - How often a request is sent again after a transient error, 0 to 100. With V(0) there is one attempt.
+      - Transient errors are the HTTP statuses 408, 429, 502, 503 and 504, connections that are refused, reset or time
+        out, truncated answers, and temporary DNS failures. All other errors are permanent and end the task.
+      - Retries after HTTP 429 are not counted, but ten minutes of HTTP 429 without an accepted request end the task.
+      - With the default an outage of 60 seconds does not end the task.
     type: int
     default: 8
   retry_max_delay:

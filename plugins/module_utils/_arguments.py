@@ -26,6 +26,7 @@ def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         "region": {"type": "str"},
         "project_id": {"type": "str"},
+        "project_name": {"type": "str"},
         "access_key": {"type": "str", "no_log": True},
         "secret_key": {"type": "str", "no_log": True},
         "security_token": {"type": "str", "no_log": True},

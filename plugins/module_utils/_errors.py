@@ -72,7 +72,7 @@ class Answer:
         if self.error_detail:
             said += f", detail {quoted(self.error_detail, QUOTED_CHARACTERS)}"
         if self.request_id:
-            said += f" (request id {printable(self.request_id[:QUOTED_CHARACTERS])})"
+            said += f", request id {printable(self.request_id[:QUOTED_CHARACTERS])}"
         return said
 
 

@@ -15,7 +15,10 @@ import typing as t
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import authenticate
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets, registrar
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import find_credentials_and_target
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import (
+    endpoint_warnings,
+    find_credentials_and_target,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.transport import open_transport
@@ -52,7 +55,9 @@ class Session:
         self._transport, tls_warning = open_transport(
             options, os.environ, endpoints, module.ansible_version, connections, rate_limit
         )
-        for warning in filter(None, (self._found.warning, tls_warning)):
+        for warning in filter(
+            None, (*self._found.warnings, *endpoint_warnings(self._found, self._target), tls_warning)
+        ):
             module.warn(warning)
         self.clock = self._transport.clock
         self.where = {"project_id": self._target.project_id, "endpoint": self._target.endpoint.url}

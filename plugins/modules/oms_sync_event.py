@@ -4,8 +4,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: oms_sync_event
 short_description: Tell Huawei Cloud OMS which objects changed at the source of a sync task
@@ -305,6 +303,7 @@ import contextlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _python_version  # noqa: F401 - goes first
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
     check_path_segment,
     check_range,

@@ -4,8 +4,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: oms_sync_task
 short_description: Create, start, stop and delete sync tasks of Huawei Cloud OMS
@@ -477,6 +475,7 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _python_version  # noqa: F401 - goes first
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock

@@ -4,8 +4,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: oms_sync_task_info
 short_description: List sync tasks of Huawei Cloud OMS, and what they counted in a month
@@ -229,6 +227,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _python_version  # noqa: F401 - goes first
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
     check_path_segment,
     connection_argument_spec,
@@ -271,7 +270,7 @@ def within_month(middle: datetime, now: datetime) -> datetime:
     return min(middle, now) if (middle.year, middle.month) == (now.year, now.month) else middle
 
 
-def show(client: Client, sync_task_id: str, when: datetime | None) -> list[dict[str, t.Any]]:
+def show(client: Client, sync_task_id: str, when: t.Optional[datetime]) -> list[dict[str, t.Any]]:
     """The sync task, in a list; none if there is none."""
     try:
         return [client.show_sync_task(sync_task_id, when)]

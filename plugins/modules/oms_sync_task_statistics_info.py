@@ -4,8 +4,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: oms_sync_task_statistics_info
 short_description: Tell what a sync task of Huawei Cloud OMS counted within a span of time
@@ -206,6 +204,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.huaweicloud.oms.plugins.module_utils import _python_version  # noqa: F401 - goes first
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
     check_path_segment,
     check_range,

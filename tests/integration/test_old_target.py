@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""One run on a managed host as old as can be: Python 3.9 with the requests and urllib3 of RHEL 9."""
+"""Managed hosts with an old Python: 3.9 with the requests and urllib3 of RHEL 9, and those that are too old."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import typing as t
 from pathlib import Path
 
@@ -80,3 +81,39 @@ def test_it_bears_bad_answers_there(simulator: Simulator, ansible: Ansible, task
     assert [result["error"]["kind"] for result in run.results] == ["connection", "timeout", "service"], run.output
     assert "what came back is not HTTP" in run.results[0]["msg"]
     assert simulator.requests()[-1].headers["user-agent"].endswith("requests/2.25.1")
+
+
+INTERPRETER = "ansible_python_interpreter"
+# A task for each module, in which everything may be wrong but the version of Python.
+MODULES = ("oms_sync_event", "oms_sync_task", "oms_sync_task_info", "oms_sync_task_statistics_info")
+
+
+def old_pythons() -> dict[str, str]:
+    """The interpreters of this machine that are older than Python 3.9, by version: those of pyenv."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path(pwd.getpwuid(os.getuid()).pw_dir, ".pyenv"))
+    found = {version: sorted(root.glob(f"versions/{version}.*/bin/python3")) for version in ("3.6", "3.7", "3.8")}
+    return {version: str(paths[-1]) for version, paths in found.items() if paths}
+
+
+@pytest.mark.skipif("OMS_TEST_CORE_OLDEST" not in os.environ, reason="no ansible-core that supports them was named")
+def test_an_older_python_gets_a_sentence(tmp_path: Path) -> None:
+    pythons = old_pythons()
+    if not pythons:
+        pytest.skip("this machine has no Python before 3.9")
+    tasks = [
+        {f"huaweicloud.oms.{module}": {"secret_key": "Marker"}, "ignore_errors": True, "vars": {INTERPRETER: python}}
+        for python in pythons.values()
+        for module in MODULES
+    ]
+    run = Ansible(tmp_path, os.environ["OMS_TEST_CORE_OLDEST"]).playbook(tasks)
+
+    expected = [
+        "The collection huaweicloud.oms requires Python 3.9 or later on the host that the module runs on, and"
+        f" {python} is Python {version}. Install a later Python there, or set ansible_python_interpreter to one."
+        for version, python in pythons.items()
+        for _module in MODULES
+    ]
+    assert [result["msg"] for result in run.results] == expected, run.output
+    assert all(result["failed"] for result in run.results)
+    assert "Traceback" not in run.output
+    assert "Marker" not in run.output

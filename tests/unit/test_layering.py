@@ -29,6 +29,7 @@ OURS = "ansible_collections.huaweicloud.oms.plugins"
 # The layers of module_utils, the lowest first. What is in one may import from the layers that its row names, and from
 # its own.
 LAYERS = {
+    "_python_version": set(),
     "_text": set(),
     "_version": set(),
     "_errors": {"_text"},
@@ -116,6 +117,32 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
 @per_file(MODULES)
 def test_a_module_imports_of_ours_only_module_utils(path: Path) -> None:
     assert {name.split(".")[0] for name in imported_of_ours(path)} == {"module_utils"}
+
+
+@per_file([*MODULES, ROOT / "plugins" / "module_utils" / "_python_version.py"])
+def test_what_an_old_python_reads_has_nothing_that_it_does_not_know(path: Path) -> None:
+    """ansible-core 2.16 runs modules on Python 3.6, which has to come as far as the check of its version."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
+    annotations = [node.annotation for node in ast.walk(tree) if isinstance(node, (ast.arg, ast.AnnAssign))]
+    annotations += [node.returns for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    unions = [
+        ast.unparse(part)
+        for annotation in filter(None, annotations)
+        for part in ast.walk(annotation)
+        if isinstance(part, ast.BinOp)
+    ]
+
+    assert "__future__" not in imported(path)
+    # Without that import, Python 3.9 evaluates annotations: write t.Optional[...].
+    assert unions == []
+
+
+@per_file(MODULES)
+def test_the_version_of_python_is_checked_first(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.ImportFrom)]
+
+    assert next(each for each in imports if OURS in each) == f"from {OURS}.module_utils import _python_version"
 
 
 @per_file(PLUGIN_UTILS)

@@ -5,8 +5,6 @@
 
 """Sends authenticated requests, and renews the credential before it expires or when it is refused.
 
-What is renewed and when stands in design.md ("How credentials are found").
-
 This is private to the collection: it may change at any time.
 """
 
@@ -31,9 +29,9 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials 
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.ecs_metadata import MetadataService
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import (
+    credential_advice,
     general_advice,
-    is_expired,
-    says,
+    is_about_credentials,
     skew_note,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.iam import create_token, find_project_id
@@ -97,32 +95,13 @@ class AuthenticatedClient:
                 return response
 
     def advice(self, answer: Answer) -> str | None:
-        """The next step if the answer is about the credentials; None if it is about something else."""
-        if answer.http_status != 401:
+        """What is wrong and what to do if the credentials were refused; None for any other answer."""
+        if not is_about_credentials(answer):
             return None
-        if says(answer, "lock"):
-            return (
-                "The access key or user is locked for a while, because it was used wrongly too often: wait 5 minutes,"
-                " and correct it before the next run"
-            )
-        credential = self._credential.value
-        temporary = isinstance(credential, AccessKey) and credential.security_token
-        if self._renew:
-            return (
-                f"It is fresh ({credential.source}) and was refused all the same: check region and endpoint, for"
-                " which it may not be valid"
-            )
-        if temporary and is_expired(answer):
-            return (
-                f"The temporary access key ({credential.source}) has expired and can't be renewed from here: get a new"
-                " one and run the task again"
-            )
-        if temporary:
-            return f"{general_advice(answer, '')}. A temporary key may also have expired, or lack its security_token"
-        return None
+        return credential_advice(answer, self._credential, self._renew is not None)
 
     def refusal_advice(self, response: Response, answer: Answer, iam_action: str) -> str:
-        """The next step for an error that is not particular to one service.
+        """What is wrong and what to do, for an error that is not particular to one service.
 
         :arg answer: what the response says, masked.
         :arg iam_action: the permission that the request needs, as IAM names it.

@@ -58,13 +58,15 @@ class Credential:
     """What requests are authenticated with at present.
 
     ``renew_at`` is a time of the transport's monotonic clock; ``project_id`` is that of a token which names it.
-    ``accepted`` says whether a request with this credential was answered with 200.
+    ``accepted`` says whether a request with this credential was answered with 200, ``expired`` whether it was expired
+    when it was issued, as far as the clocks tell.
     """
 
     value: AccessKey | AuthToken
     renew_at: float = math.inf
     project_id: str | None = None
     accepted: bool = False
+    expired: bool = False
 
 
 def authentication_headers(
@@ -100,31 +102,33 @@ def unauthenticated(_request: Request, _now: datetime) -> t.Mapping[str, str]:
     return {}
 
 
-def check_secret(name: str, value: str, secrets: Secrets, shown: bool = False, spaces: bool = False) -> str:
+def check_secret(name: str, value: str, secrets: Secrets, public: bool = False, spaces: bool = False) -> str:
     """Check a value of credentials. The message never shows it.
 
-    :arg name: the option or environment variable.
-    :arg shown: whether it is no secret.
+    :arg name: the option or environment variable, or the entry of a credentials file.
+    :arg public: whether it is no secret.
     :arg spaces: whether it may contain spaces: it is sent in a body, and not in a header.
     """
-    if not shown:
+    if not public:
         secrets.add(value)
     if not value:
         raise ArgumentError(f"{name}: is empty")
     if value != value.strip():
         end = "starts" if value[0].isspace() else "ends"
-        blank = value[0] if value[0].isspace() else value[-1]
-        what = "a line break (base64 and echo add one)" if blank in "\r\n" else "a blank"
-        raise ArgumentError(f"{name}: {end} with {what}: take it away")
+        space = value[0] if value[0].isspace() else value[-1]
+        what = "a line break, which base64 and echo add" if space in "\r\n" else "whitespace"
+        raise ArgumentError(f"{name}: {end} with {what}. Remove it")
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        raise ArgumentError(f"{name}: is enclosed in quotes, which would be sent as a part of it. Remove them")
     bad = re.search("[^ -~]" if spaces else "[^!-~]", value)
     if bad:
+        what = "whitespace" if bad[0].isspace() else "not allowed"
         raise ArgumentError(
-            f"{name}: character {bad.start() + 1} of {len(value)} is none that"
-            f" {'it' if spaces else 'a key or token'} can have:"
-            f" only ASCII letters, digits{', blanks' if spaces else ''} and punctuation are allowed"
+            f"{name}: character {bad.start() + 1} of {len(value)} is {what}. Only ASCII letters,"
+            f" digits{', spaces' if spaces else ''} and punctuation are allowed"
         )
     if len(value) > MAX_TOKEN:
-        raise ArgumentError(f"{name}: has {len(value)} characters: at most {MAX_TOKEN} are allowed")
+        raise ArgumentError(f"{name}: has {len(value)} characters. At most {MAX_TOKEN} are allowed")
     return value
 
 
@@ -133,26 +137,39 @@ def can_be_sent(secret: str) -> bool:
     return 1 <= len(secret) <= MAX_TOKEN and all("!" <= character <= "~" for character in secret)
 
 
-def renewal_time(expires_at: t.Any, response: Response, clock: Clock, started: float) -> float:
-    """When to renew what expires at a time, on the transport's monotonic clock; never, where that time is unknown.
+def new_credential(
+    value: AccessKey | AuthToken,
+    expires_at: t.Any,
+    response: Response,
+    clock: Clock,
+    started: float,
+    project_id: str | None = None,
+) -> Credential:
+    """A credential that a service issued.
 
-    :arg expires_at: in UTC, as services write it, like 2026-11-25T10:00:00.123456Z.
-    :arg started: when it was asked for.
+    :arg expires_at: in UTC, as services write it, like 2026-11-25T10:00:00.123456Z. Without it the time is unknown.
+    :arg response: in which it was issued, for the service's clock.
+    :arg started: when it was asked for, on the monotonic clock.
     """
+    seconds = _seconds_left(expires_at, response, clock)
+    if seconds is None:
+        return Credential(value, math.inf, project_id)
+    if seconds <= 0:
+        # Perhaps only a clock is wrong: it is sent, and renewed or explained when it is refused.
+        return Credential(value, math.inf, project_id, expired=True)
+    return Credential(value, started + seconds - min(_LONGEST_MARGIN_SECONDS, seconds * _MARGIN), project_id)
+
+
+def _seconds_left(expires_at: t.Any, response: Response, clock: Clock) -> float | None:
+    """Seconds until a time, by the service's clock where it shows it; None if the time is not given."""
     try:
         end = datetime.strptime(expires_at[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
     except (KeyError, TypeError, ValueError):
-        return math.inf
+        return None
     now = clock.now()
-    seconds = (end - now).total_seconds()
     skew = clock_skew(response, now) or 0.0
-    if abs(skew) > _MEASURED_SKEW_SECONDS:
-        # The clock of this host is wrong: use the service's.
-        seconds += skew
-    if seconds <= 0:
-        # A clock is wrong, and none can be trusted: it is renewed when it is refused.
-        return math.inf
-    return started + seconds - min(_LONGEST_MARGIN_SECONDS, seconds * _MARGIN)
+    # The clock of this host is wrong: use the service's.
+    return (end - now).total_seconds() + (skew if abs(skew) > _MEASURED_SKEW_SECONDS else 0.0)
 
 
 def read_object(response: Response, name: str) -> dict[str, t.Any]:

@@ -59,7 +59,8 @@ class Found:
     credentials: Credentials | None
     project_id: str | None = None
     iam_endpoint: str | None = None
-    warning: str | None = None
+    warnings: tuple[str, ...] = ()
+    from_environment: bool = False
     searched: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
@@ -119,9 +120,12 @@ def find_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str
     searched: list[str] = []
     ignored: list[str] = []
     if methods:
-        credentials = _from_options(methods, options, secrets) or _from_environment(methods, environ, secrets, ignored)
+        credentials = _from_options(methods, options, secrets)
         if credentials:
             return Found(credentials)
+        credentials = _from_environment(methods, environ, secrets, ignored)
+        if credentials:
+            return Found(credentials, from_environment=True)
         variables = [listed(_needed(method, family)) for method in methods for family in method.families]
         searched += [
             f"the options ({'; '.join(listed(method.options[: method.needed]) for method in methods)})",
@@ -130,7 +134,7 @@ def find_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str
     if auth_method in (AUTO, FILE):
         file = read_credentials_file(options, environ, secrets)
         if file.access_key:
-            return Found(file.access_key, file.project_id, file.iam_endpoint, file.warning)
+            return Found(file.access_key, file.project_id, file.iam_endpoint, file.warnings)
         searched.append(file.searched)
         ignored += [file.ignored] if file.ignored else []
     agency = EcsAgency() if auth_method in (AUTO, ECS_AGENCY) else None
@@ -152,15 +156,15 @@ def _from_options(methods: t.Sequence[_Method], options: t.Mapping[str, t.Any], 
     if len(given) > 1:
         count = {2: "two", 3: "three"}[len(given)]
         raise ArgumentError(
-            f"{' and '.join(listed(names) for _method, names in given)} are given, which are {count} ways to sign in:"
-            " give only one of them"
+            f"{' and '.join(listed(names) for _method, names in given)} are given, which are {count} methods of"
+            " authentication. Give only one of them"
         )
     for method, names in given:
         missing = [name for name in method.options[: method.needed] if name not in value]
         if missing:
             raise ArgumentError(
-                f"{listed(names)} {'is' if len(names) == 1 else 'are'} given without {listed(missing)}: they belong"
-                " together, and the environment does not fill the gap"
+                f"{listed(names)} {'is' if len(names) == 1 else 'are'} given without {listed(missing)}. Give"
+                " all of them; the environment is not used for the others"
             )
         return method.make(*(value.get(name) for name in method.options))
     return None
@@ -210,11 +214,11 @@ def nothing_found(found: Found, agency: str | None = None, answer: Answer | None
     :arg agency: the outcome for the ECS agency, if it was asked.
     """
     searched = [*found.searched, *([f"the ECS agency: {agency}"] if agency else [])]
-    ignored = f". Found, but passed over: {'; '.join(found.ignored)}" if found.ignored else ""
+    ignored = f". Incomplete or invalid, and therefore ignored: {'; '.join(found.ignored)}" if found.ignored else ""
     where = "; ".join(searched) if len(searched) == 1 else "in this order: " + "; ".join(searched)
     return Failure(
         CREDENTIALS,
-        f"no credentials found. Looked at {where}{ignored}",
-        "Give one of them; with the controller's environment or file, delegate the task to localhost",
+        f"No credentials were found. Searched {where}{ignored}",
+        "Give one of them. If they are in the environment or a file of the controller, delegate the task to localhost",
         answer or Answer(),
     )

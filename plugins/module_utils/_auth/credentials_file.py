@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import stat
 import typing as t
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _CREDENTIALS_FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 # Where the official SDK looks, below the home directory, and for what in there.
 _CREDENTIALS_FILE = ".huaweicloud/credentials"
 _SECTION = "basic"
+_ENTRIES = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
 # Keys and tokens of the longest kind are far below it: what is larger is another file.
 _MAX_FILE_BYTES = 256 * 1024
 
@@ -42,7 +44,7 @@ class CredentialsFile:
     access_key: AccessKey | None = None
     project_id: str | None = None
     iam_endpoint: str | None = None
-    warning: str | None = None
+    warnings: tuple[str, ...] = ()
     ignored: str | None = None
 
 
@@ -58,7 +60,7 @@ def read_credentials_file(
     path = os.path.expanduser(path or os.path.join(environ.get("HOME") or "~", _CREDENTIALS_FILE))
     where = f"the credentials file {path}"
     try:
-        text, mode = _read_file(path)
+        text, state = _read_file(path)
         entries = _read_section(text)
     except FileNotFoundError as error:
         if given:
@@ -77,25 +79,45 @@ def read_credentials_file(
     if missing:
         has = f"has {listed(list(value))} without" if value else "has no"
         return CredentialsFile(where, ignored=f"{where} {has} {listed(missing)}")
+    for name in _ENTRIES:
+        if re.search(r"\s[#;]", entries.get(name) or ""):
+            raise ArgumentError(
+                f"{name} in {where}: has a comment behind the value, which would be sent as a part of it. Put it on a"
+                " line of its own"
+            )
     for name, secret in value.items():
         check_secret(f"{name} in {where}", secret, secrets)
-    warning = None
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
-        warning = printable(f"{where} can be read by other users of this host: chmod 600 {path}")
     return CredentialsFile(
         where,
         AccessKey(value["ak"], value["sk"], value.get("security_token"), where),
         entries.get("project_id") or None,
         entries.get("iam_endpoint") or None,
-        warning,
+        tuple(_warnings(path, state)),
     )
 
 
-def _read_file(path: str) -> tuple[str, int]:
-    """The text of a small regular file, and its mode; another kind of file is refused without waiting for anything.
+def _warnings(path: str, state: os.stat_result) -> t.Iterator[str]:
+    shown = printable(path)
+    can = [
+        what
+        for what, bits in (("read", stat.S_IRGRP | stat.S_IROTH), ("change", stat.S_IWGRP | stat.S_IWOTH))
+        if state.st_mode & bits
+    ]
+    if can:
+        yield f"Other users of this host can {' and '.join(can)} the credentials file {shown}. Run: chmod 600 {shown}"
+    # root can read and change all files anyway.
+    if state.st_uid not in (os.geteuid(), 0):
+        yield (
+            f"The credentials file {shown} belongs to another user (uid {state.st_uid}), who can read and change it."
+            " Use a file of your own"
+        )
+
+
+def _read_file(path: str) -> tuple[str, os.stat_result]:
+    """The text of a small regular file, and its state; another kind of file is refused without waiting for anything.
 
     :raises OSError: it can't be read.
-    :raises ValueError: it can be no file of credentials; says why.
+    :raises ValueError: it is not a credentials file; says why.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -104,28 +126,40 @@ def _read_file(path: str) -> tuple[str, int]:
     with open(descriptor, "rb") as file:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
-            raise ValueError("is no regular file")
+            raise ValueError("is not a regular file")
         content = file.read(_MAX_FILE_BYTES + 1)
     if len(content) > _MAX_FILE_BYTES:
         raise ValueError(f"has more than {_MAX_FILE_BYTES} bytes")
     try:
-        return content.decode("utf-8-sig"), state.st_mode
+        return content.decode("utf-8-sig"), state
     except UnicodeDecodeError:
-        raise ValueError("is not in UTF-8") from None
+        raise ValueError("is not encoded in UTF-8") from None
 
 
 def _read_section(text: str) -> dict[str, str]:
     """The entries of the section of credentials.
 
-    :raises ValueError: it can be no file of credentials; says why, and quotes no value.
+    :raises ValueError: the file is not valid; says why, and quotes no value.
     """
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)
+    except configparser.DuplicateOptionError as error:
+        # A line that is no entry may be read as one: only names that are known are shown.
+        entry = error.option if error.option in _ENTRIES else "the same entry"
+        raise ValueError(f"has {entry} twice in a section, the second time in line {error.lineno}") from None
+    except configparser.DuplicateSectionError as error:
+        raise ValueError(f"has the same section twice, the second time in line {error.lineno}") from None
     except configparser.Error as error:
         line = getattr(error, "lineno", None) or next((number for number, _line in getattr(error, "errors", ())), None)
-        raise ValueError(f"is no INI file{f', see line {line}' if line else ''}") from None
+        raise ValueError(f"is not a valid INI file{f', see line {line}' if line else ''}") from None
     if not parser.has_section(_SECTION):
         there = ", ".join(quoted(name) for name in parser.sections()) or "none"
-        raise ValueError(f"has no section [{_SECTION}], which is the one that is read; its sections: {there}")
-    return dict(parser.items(_SECTION))
+        raise ValueError(f"has no section [{_SECTION}], which is required. Its sections: {there}")
+    entries = dict(parser.items(_SECTION))
+    for name in _ENTRIES:
+        if "\n" in (entries.get(name) or ""):
+            raise ValueError(
+                f"has an indented line after {name}, which makes that line a part of the value. Remove the indentation"
+            )
+    return entries

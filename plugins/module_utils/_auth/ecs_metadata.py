@@ -5,8 +5,6 @@
 
 """The metadata service of an ECS host, which hands out the temporary access keys of the host's agency.
 
-How it answers stands in oms-api.md, section 4.
-
 This is private to the collection: it may change at any time.
 """
 
@@ -18,8 +16,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential i
     AccessKey,
     Credential,
     can_be_sent,
+    new_credential,
     read_object,
-    renewal_time,
     unauthenticated,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import Found, nothing_found
@@ -36,7 +34,7 @@ METADATA_URL = "http://169.254.169.254"
 # To connect, and to answer. Outside ECS nobody answers: that has to be known soon.
 _METADATA_TIMEOUT = (1.0, 3.0)
 _METADATA_TOKEN_SECONDS = "21600"  # noqa: S105 - how long a token is to be valid
-# With these it says that it hands out keys without a token.
+# With these it says that it returns keys without a token.
 _METADATA_WITHOUT_TOKEN = (404, 405, 503)
 # What it says on a host that has no agency.
 _NO_AGENCY = "configure cloud service agency"
@@ -71,11 +69,11 @@ class MetadataService:
         if not all(map(can_be_sent, (access, secret, security_token))):
             raise Failure(
                 CREDENTIALS,
-                "the metadata service of ECS answered, but not with an access key",
+                "The answer of the metadata service of ECS contains no access key",
                 "Use another auth_method",
             )
         key = AccessKey(access, secret, security_token, "ECS agency")
-        return Credential(key, renewal_time(fields.get("expires_at"), response, self._transport.clock, started))
+        return new_credential(key, fields.get("expires_at"), response, self._transport.clock, started)
 
     def _token(self) -> dict[str, str]:
         response = self._ask(
@@ -100,7 +98,7 @@ class MetadataService:
             if self._known:
                 raise Failure(
                     CREDENTIALS,
-                    f"the metadata service of ECS gave no fresh key: {failure.what}",
+                    f"The metadata service of ECS returned no new access key: {failure.what}",
                     "Run the task again",
                 ) from None
             raise nothing_found(self._found, "no metadata service answers, so this is no ECS host") from None

@@ -5,7 +5,7 @@
 
 """IAM: an IAM token for a password, and the id of a project.
 
-How IAM answers stands in oms-api.md, section 4.
+How IAM answers is documented in its API reference: KeystoneCreateUserTokenByPassword and KeystoneListProjects.
 
 This is private to the collection: it may change at any time.
 """
@@ -20,26 +20,33 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credential i
     AuthToken,
     Credential,
     can_be_sent,
+    new_credential,
     read_object,
-    renewal_time,
     unauthenticated,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials import Password
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import general_advice, says
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import (
+    evidence,
+    general_advice,
+    is_about_credentials,
+    says,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import Target
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CREDENTIALS, Answer, ArgumentError, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import Transport
-from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
+
+_GIVE_PROJECT_ID = "Give project_id (the console shows it under My Credentials)"
 
 
 def create_token(transport: Transport, target: Target, user: Password, secrets: Secrets) -> Credential:
-    """Get an IAM token for a password. Its scope is the project that is given, or the one with the region's name.
+    """Get an IAM token for a password. Its scope is the project with the given id, or else with the given name.
 
     :raises Failure: IAM refuses, or answers with something else.
     """
-    project = {"id": target.project_id} if target.project_id else {"name": t.cast(str, target.region)}
+    project = {"id": target.project_id} if target.project_id else {"name": target.project_name}
     identity = {"name": user.username, "password": user.password, "domain": {"name": user.domain_name}}
     body = {
         "auth": {
@@ -60,9 +67,9 @@ def create_token(transport: Transport, target: Target, user: Password, secrets: 
         answer = response.answer(secrets.mask)
         raise Failure(
             CREDENTIALS,
-            f"{request}: no token was given for username, password and domain_name ({user.source}):"
-            f" {answer}{response.gave_up}",
-            _password_advice(answer),
+            f"IAM issued no token for username, password and domain_name ({user.source})."
+            f" {_password_advice(answer, target)}",
+            evidence(request, answer, response.gave_up),
             answer,
             response.attempts,
         )
@@ -71,28 +78,26 @@ def create_token(transport: Transport, target: Target, user: Password, secrets: 
     fields = read_object(response, "token")
     project_id = fields.get("project", {}).get("id") if isinstance(fields.get("project", {}), dict) else None
     if not can_be_sent(token) or not isinstance(project_id, str):
-        raise Failure(
-            CREDENTIALS, f"{request}: the answer holds no token for a project", f"Check {target.iam_endpoint.source}"
-        )
-    return Credential(
-        AuthToken(token, user.source),
-        renewal_time(fields.get("expires_at"), response, transport.clock, started),
-        _usable_project_id(project_id, request),
-    )
+        raise _unusable(request, response, f"token for a project. Check {target.iam_endpoint.source}", secrets)
+    value = AuthToken(token, user.source)
+    project_id = _checked_project_id(project_id, request, response, secrets)
+    return new_credential(value, fields.get("expires_at"), response, transport.clock, started, project_id)
 
 
-def _password_advice(answer: Answer) -> str:
+def _password_advice(answer: Answer, target: Target) -> str:
     if answer.http_status == 401 and says(answer, "lock"):
-        return "The user is locked for a while, because of wrong passwords: wait, and correct it before the next run"
+        return "The user is locked, because of wrong passwords. Wait, and correct the password before the next run"
     if answer.http_status == 401:
         return (
-            "The user's name, the password or the domain_name (the account's name) is wrong: correct it before the next"
-            " run, because wrong passwords lock a user. A user who needs a second factor can't sign in like this"
+            "The username, the password or the domain_name (the name of the account) is wrong. Correct it before the"
+            " next run, because wrong passwords lock the user. A user who needs a second factor can't authenticate with"
+            " a password"
         )
     if answer.http_status == 403:
-        return "The user may not sign in with a password: allow it programmatic access, or use an access key"
+        return "The user has no programmatic access. Allow it, or use an access key"
     if answer.http_status == 404:
-        return "There is no such project or region: check region and project_id"
+        project = f"with the id {target.project_id}" if target.project_id else f"named {target.project_name}"
+        return f"There may be no project {project}. Check region, project_id and project_name"
     return general_advice(answer, "to get a token")
 
 
@@ -102,49 +107,71 @@ def find_project_id(
     target: Target,
     secrets: Secrets,
 ) -> str:
-    """The id of the project with the region's name.
+    """The id of the project with the given name.
 
     :arg send: of the authenticated client, like ``advise``, which is its ``refusal_advice``.
     :raises Failure: IAM refuses to tell, or knows no such project or more than one.
     """
-    region = t.cast(str, target.region)
-    request = Request("GET", target.iam_endpoint, "/v3/projects", (("name", region),))
+    name = t.cast(str, target.project_name)
+    request = Request("GET", target.iam_endpoint, "/v3/projects", (("name", name),))
     response = send(request)
-    remedy = "Give project_id (the console shows it under My Credentials)"
     if response.status != 200:
         answer = response.answer(secrets.mask)
         advice = advise(response, answer, "iam:projects:listProjects")
+        remedy = "" if is_about_credentials(answer) else f". {_GIVE_PROJECT_ID}"
         raise Failure(
             CREDENTIALS,
-            f"{request}: the look-up of project_id was refused: {answer}{response.gave_up}",
-            f"{advice}. {remedy}" if response.status != 401 else advice,
+            f"The project_id of the project {quoted(name)} could not be looked up. {advice}{remedy}",
+            evidence(request, answer, response.gave_up),
             answer,
+            response.attempts,
         )
-    projects = _read_projects(response)
-    if projects is None:
-        raise Failure(CREDENTIALS, f"{request}: the answer is no list of projects", f"Check iam_endpoint. {remedy}")
-    if not projects:
-        raise Failure(CREDENTIALS, f"{request}: no project is named {region}", f"Check region. {remedy}")
-    if len(projects) > 1:
-        found = listed([secrets.mask(project_id)[:100] for project_id in projects])
-        raise Failure(CREDENTIALS, f"{request}: more than one project is named {region}: {found}", remedy)
-    return _usable_project_id(projects[0], request)
+    found = _read_projects(response, name)
+    if found is None:
+        raise _unusable(request, response, f"list of projects. Check iam_endpoint. {_GIVE_PROJECT_ID}", secrets)
+    if len(found) != 1:
+        count = "More than one project is" if found else "No project is"
+        ids = f": {listed([secrets.mask(project_id)[:100] for project_id in found])}" if found else ""
+        check = "" if found else " Check region and project_name."
+        raise Failure(
+            CREDENTIALS,
+            f"{count} named {quoted(name)}{ids}.{check} {_GIVE_PROJECT_ID}",
+            evidence(request, Answer(response.status, request_id=secrets.mask(response.request_id) or None)),
+            attempts=response.attempts,
+        )
+    return _checked_project_id(found[0], request, response, secrets)
 
 
-def _usable_project_id(project_id: str, request: Request) -> str:
+def _unusable(request: Request, response: Response, missing: str, secrets: Secrets) -> Failure:
+    """The failure for an answer with a status of success that is not as documented.
+
+    :arg missing: what it does not contain, and the advice.
+    """
+    answer = Answer(response.status, request_id=secrets.mask(response.request_id) or None)
+    return Failure(
+        CREDENTIALS, f"The answer of IAM contains no {missing}", evidence(request, answer), attempts=response.attempts
+    )
+
+
+def _checked_project_id(project_id: str, request: Request, response: Response, secrets: Secrets) -> str:
     try:
         return check_path_segment("project_id", project_id)
     except ArgumentError as error:
+        answer = Answer(response.status, request_id=secrets.mask(response.request_id) or None)
         raise Failure(
             CREDENTIALS,
-            f"{request}: IAM answered with an id that can't be used, {error}",
-            "Give project_id (the console shows it under My Credentials)",
+            f"IAM answered with an id that can't be used, {secrets.mask(str(error))}. {_GIVE_PROJECT_ID}",
+            evidence(request, answer),
+            attempts=response.attempts,
         ) from None
 
 
-def _read_projects(response: Response) -> list[str] | None:
+def _read_projects(response: Response, name: str) -> list[str] | None:
+    """The ids of the projects with this name; None if the answer is not a list of projects."""
     try:
-        ids = [project["id"] for project in json.loads(response.body)["projects"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        projects = [(project["id"], project.get("name", name)) for project in json.loads(response.body)["projects"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return ids if all(isinstance(project_id, str) for project_id in ids) else None
+    if not all(isinstance(project_id, str) for project_id, _name in projects):
+        return None
+    return [project_id for project_id, project_name in projects if project_name == name]

@@ -54,7 +54,7 @@ def read_endpoint(name: str, value: str, source: str) -> Endpoint:
         raise ArgumentError(rule) from None
     if port == 0:
         raise ArgumentError(rule)
-    loopback = _is_loopback(host)
+    loopback = is_loopback(host)
     host = f"[{host}]" if ":" in host else host
     if parts.scheme == "http" and not loopback:
         raise ArgumentError(f"{name}: http:// sends in clear text and is allowed on loopback only: use https://{host}")
@@ -64,7 +64,7 @@ def read_endpoint(name: str, value: str, source: str) -> Endpoint:
     return Endpoint(f"{parts.scheme}://{host}{'' if port is None else f':{port}'}", source)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

@@ -10,9 +10,10 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import general_advice
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import error_kind, general_advice
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     CONNECTION,
+    CREDENTIALS,
     QUOTED_CHARACTERS,
     SERVICE,
     Answer,
@@ -186,7 +187,7 @@ def test_long_texts_are_cut() -> None:
         (Answer(400, None, "bad\nline"), 'HTTP 400 "bad\\nline"'),
         (
             Answer(404, "APIGW.0101", "no such API", "GET /v2", "0a1b"),
-            'HTTP 404 APIGW.0101 "no such API", detail "GET /v2" (request id 0a1b)',
+            'HTTP 404 APIGW.0101 "no such API", detail "GET /v2", request id 0a1b',
         ),
     ],
 )
@@ -222,55 +223,79 @@ def test_a_gateway_code_has_one_spelling(error_code: str | None, code: str) -> N
 
 
 WRONG_KEY = "The access key, secret key, signature or token is wrong: correct it before the next run, because more than"
-FAILED_INSIDE = "The service failed inside: run the task again, sending an object twice is harmless"
-NOT_REACHED = "The service behind the gateway could not be reached: run the task again later"
-THROTTLED = "The service is being called too often: run the task again later"
-NOT_AUTHORISED = "The caller is not authorised: grant it the IAM action oms:synctask:createEvent"
+FAILED_INSIDE = "The service failed internally. Run the task again; submitting an object key twice does no harm"
+NOT_REACHED = "The gateway could not reach the service. Run the task again later"
+THROTTLED = "The service limits the rate of requests. Run the task again later"
+NOT_AUTHORISED = (
+    "The credentials have no permission for this request. Grant them the IAM action oms:synctask:createEvent"
+)
 
 
 @pytest.mark.parametrize(
     ("status", "error_code", "advice"),
     [
         # The gateway's codes, oms-api.md, section 3
-        (404, "APIGW.0101", "This API does not exist there: check region and endpoint (this is not about the sync"),
-        (404, "APIG.0101", "This API does not exist there: check region and endpoint (this is not about the sync"),
-        (401, "APIGW.0301", WRONG_KEY),
-        (401, "APIGW.0307", "The token has expired or belongs to another region: get a new one for this region"),
+        (
+            404,
+            "APIGW.0101",
+            "This API does not exist there, which says nothing about the sync task. Check region and endpoint",
+        ),
+        (
+            404,
+            "APIG.0101",
+            "This API does not exist there, which says nothing about the sync task. Check region and endpoint",
+        ),
         (429, "APIGW.0308", THROTTLED),
         (500, "APIGW.0601", FAILED_INSIDE),
         (500, "APIGW.0605", FAILED_INSIDE),
         (500, "APIGW.0606", FAILED_INSIDE),
         (500, "APIGW.0608", FAILED_INSIDE),
         (502, "APIGW.0610", NOT_REACHED),
-        (503, "APIGW.0613", "IAM is not available: run the task again later"),
+        (503, "APIGW.0613", "IAM is not available. Run the task again later"),
         (403, "APIGW.0302", NOT_AUTHORISED),
         (403, "APIGW.0304", NOT_AUTHORISED),
         (403, "APIGW.0306", NOT_AUTHORISED),
         # One code for many reasons: the status says which.
-        (400, "APIGW.0201", "The gateway could not pass the request on: run the task again later"),
-        (413, "APIGW.0201", "The request is too large: lower batch_size"),
-        (414, "APIGW.0201", "The request's URL is too long: check project_id and sync_task_id"),
-        (494, "APIGW.0201", "The request's headers are too large: check the length of the token"),
+        (400, "APIGW.0201", "The gateway could not forward the request. Run the task again later"),
+        (413, "APIGW.0201", "The request is too large. Give a smaller batch_size"),
+        (414, "APIGW.0201", "The URL of the request is too long. Check project_id and sync_task_id"),
+        (494, "APIGW.0201", "The headers of the request are too large. Check the length of the token"),
         (502, "APIGW.0201", NOT_REACHED),
         (504, "APIGW.0201", NOT_REACHED),
         # Statuses alone
-        (401, None, WRONG_KEY),
         (403, None, NOT_AUTHORISED),
-        (407, None, "The proxy wants credentials: give them in the URL of the proxy's environment variable"),
+        (407, None, "The proxy requires credentials. Give them in the URL of the proxy, in its environment variable"),
         (429, None, THROTTLED),
         (500, None, FAILED_INSIDE),
         (502, None, NOT_REACHED),
-        (503, None, "The service is not available: run the task again later"),
+        (503, None, "The service is not available. Run the task again later"),
         (504, None, NOT_REACHED),
-        (301, None, "Redirects are never followed: give the endpoint that answers by itself"),
-        (399, None, "Redirects are never followed: give the endpoint that answers by itself"),
-        (200, None, "Check region, endpoint and what the service said"),
-        (400, None, "Check region, endpoint and what the service said"),
-        (None, None, "Check region, endpoint and what the service said"),
+        (301, None, "Redirects are never followed. Give the endpoint that answers without one"),
+        (399, None, "Redirects are never followed. Give the endpoint that answers without one"),
+        (200, None, "The request was refused. Check region and endpoint, and the text of the service"),
+        (400, None, "The request was refused. Check region and endpoint, and the text of the service"),
+        (None, None, "The request was refused. Check region and endpoint, and the text of the service"),
     ],
 )
 def test_each_error_has_a_next_step(status: int | None, error_code: str | None, advice: str) -> None:
     assert general_advice(Answer(status, error_code), "oms:synctask:createEvent").startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("status", "error_code", "kind"),
+    [
+        (401, None, CREDENTIALS),
+        (401, "APIGW.0301", CREDENTIALS),
+        (401, "OMS.0001", CREDENTIALS),
+        (403, "APIG.0301", CREDENTIALS),
+        (400, "APIGW.0307", CREDENTIALS),
+        (403, "APIGW.0302", SERVICE),
+        (400, "OMS.0064", SERVICE),
+        (None, None, SERVICE),
+    ],
+)
+def test_a_refused_credential_has_a_kind_of_its_own(status: int | None, error_code: str | None, kind: str) -> None:
+    assert error_kind(Answer(status, error_code)) == kind
 
 
 @pytest.mark.parametrize(

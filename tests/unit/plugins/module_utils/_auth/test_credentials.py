@@ -26,6 +26,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets, registrar
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import (
     Target,
+    endpoint_warnings,
     find_credentials_and_target,
     find_target,
 )
@@ -160,7 +161,7 @@ def test_the_first_complete_source_is_taken(first: str, second: str, home: Path)
     options, environ = given_by(home, second, first)
 
     if SOURCES[first][0] and SOURCES[second][0]:
-        assert "which are two ways to sign in: give only one of them" in refusal(options, environ)
+        assert "which are two methods of authentication. Give only one of them" in refusal(options, environ)
     else:
         assert find(options, environ) == SOURCES[first][2](home)
 
@@ -190,7 +191,7 @@ def test_three_ways_are_too_many() -> None:
 
     assert refusal(options, {}) == (
         "auth_token and access_key and secret_key and username, password and domain_name are given, which are three"
-        " ways to sign in: give only one of them"
+        " methods of authentication. Give only one of them"
     )
 
 
@@ -235,14 +236,14 @@ def test_an_empty_variable_is_not_set() -> None:
 )
 def test_a_half_in_the_options_is_an_error_that_the_environment_does_not_mend(given: list[str], message: str) -> None:
     assert refusal(values(*given), values(*VARIABLES)) == (
-        f"{message}: they belong together, and the environment does not fill the gap"
+        f"{message}. Give all of them; the environment is not used for the others"
     )
 
 
 @pytest.mark.parametrize("given", ["access_key", "secret_key", "security_token"])
 def test_a_token_with_any_part_of_a_key_is_an_error(given: str) -> None:
     assert refusal(values("auth_token", given), {}) == (
-        f"auth_token and {given} are given, which are two ways to sign in: give only one of them"
+        f"auth_token and {given} are given, which are two methods of authentication. Give only one of them"
     )
 
 
@@ -370,20 +371,20 @@ def test_a_key_never_meets_a_foreign_secret(first: str, second: str) -> None:
 # ---- what can't be sent
 
 BAD_VALUES = [
-    ("bad-value\n", "ends with a line break (base64 and echo add one): take it away"),
-    ("bad-value\r\n", "ends with a line break (base64 and echo add one): take it away"),
-    ("bad-value\r", "ends with a line break (base64 and echo add one): take it away"),
-    ("\nbad-value", "starts with a line break (base64 and echo add one): take it away"),
-    ("bad-value ", "ends with a blank: take it away"),
-    (" bad-value", "starts with a blank: take it away"),
-    ("bad-value\t", "ends with a blank: take it away"),
-    ("bad-value\u00a0", "ends with a blank: take it away"),
-    ("bad-v\u00e4lue", "character 6 of 9 is none that a key or token can have:"),
-    ("bad value", "character 4 of 9 is none that a key or token can have:"),
-    ("bad-value\x7f", "character 10 of 10 is none that a key or token can have:"),
-    ("\ufeffbad-value", "character 1 of 10 is none that a key or token can have:"),
-    ("bad\nvalue", "character 4 of 9 is none that a key or token can have:"),
-    ("v" * 16385, "has 16385 characters: at most 16384 are allowed"),
+    ("bad-value\n", "ends with a line break, which base64 and echo add. Remove it"),
+    ("bad-value\r\n", "ends with a line break, which base64 and echo add. Remove it"),
+    ("bad-value\r", "ends with a line break, which base64 and echo add. Remove it"),
+    ("\nbad-value", "starts with a line break, which base64 and echo add. Remove it"),
+    ("bad-value ", "ends with whitespace. Remove it"),
+    (" bad-value", "starts with whitespace. Remove it"),
+    ("bad-value\t", "ends with whitespace. Remove it"),
+    ("bad-value\u00a0", "ends with whitespace. Remove it"),
+    ("bad-v\u00e4lue", "character 6 of 9 is not allowed. Only ASCII letters, digits"),
+    ("bad value", "character 4 of 9 is whitespace. Only ASCII letters, digits"),
+    ("bad-value\x7f", "character 10 of 10 is not allowed. Only ASCII letters, digits"),
+    ("\ufeffbad-value", "character 1 of 10 is not allowed. Only ASCII letters, digits"),
+    ("bad\nvalue", "character 4 of 9 is whitespace. Only ASCII letters, digits"),
+    ("v" * 16385, "has 16385 characters. At most 16384 are allowed"),
 ]
 
 
@@ -408,9 +409,35 @@ def test_what_can_t_be_sent_is_named_and_never_shown(name: str, bad: str, what: 
     assert "vvv" not in message
 
 
+@pytest.mark.parametrize("bad", ["'quoted-value'", '"quoted-value"', "''", '""'])
+@pytest.mark.parametrize("name", [*OPTIONS, *KEY_VARIABLES])
+def test_quotes_around_a_value_are_refused(name: str, bad: str) -> None:
+    assert bad_value_refusal(name, bad) == (
+        f"{name}: is enclosed in quotes, which would be sent as a part of it. Remove them"
+    )
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_around_a_user_s_values_and_in_a_file_are_refused(quote: str, tmp_path: Path) -> None:
+    file = file_of(tmp_path, f"[basic]\nak = ak\nsk = {quote}Marker{quote}\n")
+    environ = {**values(*USER_VARIABLES), "HW_USER_PASSWORD": f"{quote}Marker{quote}"}
+
+    assert refusal({}, environ).startswith("HW_USER_PASSWORD: is enclosed in quotes")
+    assert refusal({"credentials_file": file}, {}) == (
+        f"sk in the credentials file {file}: is enclosed in quotes, which would be sent as a part of it. Remove them"
+    )
+
+
+@pytest.mark.parametrize("value", ["'", '"', "'v", "v'", "\"v'", "v'v"])
+def test_other_quotes_belong_to_the_value(value: str) -> None:
+    assert find({"auth_token": value}, {}) == AuthToken(value)
+
+
 def test_bytes_that_are_not_utf_8_are_refused_like_others() -> None:
     # Python reads such bytes of the environment as lone surrogates.
-    assert bad_value_refusal("HW_AUTH_TOKEN", "bad-value\udcff").startswith("HW_AUTH_TOKEN: character 10 of 10 is none")
+    assert bad_value_refusal("HW_AUTH_TOKEN", "bad-value\udcff").startswith(
+        "HW_AUTH_TOKEN: character 10 of 10 is not allowed"
+    )
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -420,7 +447,7 @@ def test_an_empty_option_is_an_error(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("bad", "what"),
-    [(bad, what.replace("a key or token", "it")) for bad, what in BAD_VALUES if bad != "bad value"],
+    [(bad, what) for bad, what in BAD_VALUES if bad != "bad value"],
 )
 @pytest.mark.parametrize("name", [*USER, *USER_VARIABLES])
 def test_the_same_holds_for_a_user_but_for_blanks_inside(name: str, bad: str, what: str) -> None:
@@ -620,7 +647,7 @@ def test_a_file_is_found(way: str, tmp_path: Path) -> None:
     assert found.credentials == AccessKey(
         "value-of-ak", "value-of-sk", "value-of-security_token_in_file", f"the credentials file {file}"
     )
-    assert (found.project_id, found.iam_endpoint, found.warning) == (None, None, None)
+    assert (found.project_id, found.iam_endpoint, found.warnings) == (None, None, ())
 
 
 def test_an_option_names_the_file_before_the_variable_and_that_before_home(tmp_path: Path) -> None:
@@ -672,35 +699,87 @@ def test_what_is_wrong_beside_the_keys_is_named(entry: str, message: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("mode", "warned"), [(0o600, False), (0o400, False), (0o620, False), (0o640, True), (0o604, True)]
+    ("mode", "can"),
+    [
+        (0o600, None),
+        (0o400, None),
+        (0o711, None),
+        (0o640, "read"),
+        (0o604, "read"),
+        (0o620, "change"),
+        (0o602, "change"),
+        (0o664, "read and change"),
+        (0o606, "read and change"),
+    ],
 )
-def test_a_file_that_others_can_read_is_warned_of(mode: int, warned: bool, tmp_path: Path) -> None:
+def test_a_file_that_others_can_read_or_change_is_warned_of(mode: int, can: str | None, tmp_path: Path) -> None:
     file = file_of(tmp_path, FILE, mode)
-    warning = f"the credentials file {file} can be read by other users of this host: chmod 600 {file}"
+    warning = f"Other users of this host can {can} the credentials file {file}. Run: chmod 600 {file}"
 
-    assert look({"credentials_file": file}, {}).warning == (warning if warned else None)
+    assert look({"credentials_file": file}, {}).warnings == ((warning,) if can else ())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize(("owner", "warned"), [(0, False), (12345, True)])
+def test_a_file_of_another_user_is_warned_of(owner: int, warned: bool, tmp_path: Path) -> None:
+    file = file_of(tmp_path, FILE)
+    os.chown(file, owner, -1)
+    warning = (
+        f"The credentials file {file} belongs to another user (uid 12345), who can read and change it."
+        " Use a file of your own"
+    )
+
+    assert look({"credentials_file": file}, {}).warnings == ((warning,) if warned else ())
 
 
 def test_the_warning_can_be_printed_whatever_the_path(tmp_path: Path) -> None:
     """Of bytes that are not UTF-8, Python makes lone surrogates, which Ansible does not take."""
     folder = tmp_path / "\udcff\n"
     folder.mkdir()
-    warning = look({"credentials_file": file_of(folder, FILE, 0o644)}, {}).warning
+    (warning,) = look({"credentials_file": file_of(folder, FILE, 0o644)}, {}).warnings
 
-    assert warning
     assert warning.isprintable()
     assert "/\\udcff\\n/" in warning
 
 
+@pytest.mark.parametrize("comment", ["#", ";"])
+@pytest.mark.parametrize("space", [" ", "\t"])
+@pytest.mark.parametrize("name", ["ak", "sk", "security_token", "project_id", "iam_endpoint"])
+def test_a_comment_behind_a_value_is_refused(name: str, space: str, comment: str, tmp_path: Path) -> None:
+    entries = {"ak": "a", "sk": "s", name: f"Marker{space}{comment} Marker"}
+    file = file_of(tmp_path, "[basic]\n" + "".join(f"{entry} = {value}\n" for entry, value in entries.items()))
+
+    assert refusal({"credentials_file": file}, {}) == (
+        f"{name} in the credentials file {file}: has a comment behind the value, which would be sent as a part of it."
+        " Put it on a line of its own"
+    )
+
+
+def test_what_looks_like_a_comment_belongs_to_the_value_without_whitespace(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "# ak = x\n[basic]\nak = a#b\n; sk = x\nsk = s;t\n")
+    key = find({"credentials_file": file}, {})
+
+    assert isinstance(key, AccessKey)
+    assert (key.access_key, key.secret_key) == ("a#b", "s;t")
+
+
 UNUSABLE = [
-    ("[other]\nak = Marker\n", 'has no section [basic], which is the one that is read; its sections: "other"'),
-    ("[global]\n[x y]\n", 'has no section [basic], which is the one that is read; its sections: "global", "x y"'),
-    ("", "has no section [basic], which is the one that is read; its sections: none"),
-    ("ak = Marker\n", "is no INI file, see line 1"),
-    ("[basic]\nak = a\nMarker\n", "is no INI file, see line 3"),
-    ("[basic]\nak = a\nak = Marker\n", "is no INI file, see line 3"),
-    ("[basic]\n[basic]\n", "is no INI file, see line 2"),
-    (b"[basic]\nak = Mark\xff\n", "is not in UTF-8"),
+    ("[other]\nak = Marker\n", 'has no section [basic], which is required. Its sections: "other"'),
+    ("[global]\n[x y]\n", 'has no section [basic], which is required. Its sections: "global", "x y"'),
+    ("", "has no section [basic], which is required. Its sections: none"),
+    ("ak = Marker\n", "is not a valid INI file, see line 1"),
+    ("[basic]\nak = a\nMarker\n", "is not a valid INI file, see line 3"),
+    ("[basic]\nak = a\nak = Marker\n", "has ak twice in a section, the second time in line 3"),
+    ("[basic]\nMarker = a\nmarker = b\n", "has the same entry twice in a section, the second time in line 3"),
+    ("[basic]\n[basic]\n", "has the same section twice, the second time in line 2"),
+    *(
+        (
+            f"[basic]\n{first} = Marker\n  {second} = Marker\n",
+            f"has an indented line after {first}, which makes that line a part of the value. Remove the indentation",
+        )
+        for first, second in itertools.pairwise(("ak", "sk", "security_token", "project_id", "iam_endpoint", "x"))
+    ),
+    (b"[basic]\nak = Mark\xff\n", "is not encoded in UTF-8"),
     (b"x" * (256 * 1024 + 1), "has more than 262144 bytes"),
 ]
 
@@ -738,7 +817,7 @@ def test_a_given_file_must_exist_and_be_a_file(tmp_path: Path) -> None:
         f"credentials_file: the credentials file {missing} can't be read: no such file or directory"
     )
     # None of these waits for anything.
-    assert refusal({"credentials_file": str(tmp_path / "fifo")}, {}).endswith("is no regular file")
+    assert refusal({"credentials_file": str(tmp_path / "fifo")}, {}).endswith("is not a regular file")
     assert refusal({"credentials_file": str(tmp_path)}, {}).endswith("can't be read: is a directory")
     assert refusal({"credentials_file": "a\0b"}, {}).endswith("has a null byte in its path")
     assert refusal({"credentials_file": str(tmp_path / ("x" * 300))}, {}).endswith("can't be read: file name too long")
@@ -765,7 +844,9 @@ def test_a_half_in_the_file_is_passed_over_and_named(text: str, has: str, tmp_pa
 def test_what_can_t_be_sent_is_named_by_its_place_in_the_file(tmp_path: Path) -> None:
     file = file_of(tmp_path, "[basic]\nak = a\nsk = bad value\n")
 
-    assert refusal({"credentials_file": file}, {}).startswith(f"sk in the credentials file {file}: character 4 of 9 is")
+    assert refusal({"credentials_file": file}, {}).startswith(
+        f"sk in the credentials file {file}: character 4 of 9 is whitespace."
+    )
 
 
 def test_all_of_a_file_s_secrets_are_registered(tmp_path: Path) -> None:
@@ -868,7 +949,7 @@ def target_refusal(options: dict[str, t.Any], environ: dict[str, str]) -> str:
 def test_a_region_is_all_that_is_needed(options: dict[str, t.Any], environ: dict[str, str], region: str) -> None:
     target = find_target(options, environ, Found(None))
 
-    assert (target.region, target.project_id) == (region, None)
+    assert (target.region, target.project_id, target.project_name) == (region, None, region)
     assert endpoints(target) == [
         (f"https://oms.{region}.myhuaweicloud.com", f"region {region}"),
         (f"https://iam.{region}.myhuaweicloud.com", f"region {region}"),
@@ -888,7 +969,7 @@ def test_a_region_that_is_no_part_of_a_host_s_name_is_refused(name: str, region:
 
 def test_the_message_on_a_bad_region_gives_an_example() -> None:
     assert target_refusal({}, {"HW_REGION_NAME": "cn north"}) == (
-        "HW_REGION_NAME: must be a region's id like cn-north-4: up to 63 lower-case letters, digits and -"
+        "HW_REGION_NAME: must be the id of a region like cn-north-4: up to 63 lower-case letters, digits and -"
     )
 
 
@@ -897,13 +978,13 @@ def test_the_message_on_a_bad_region_gives_an_example() -> None:
     [
         ({}, "the endpoint"),
         ({"project_id": "p"}, "the endpoint"),
-        ({"endpoint": "https://oms.example"}, "the project's id"),
-        ({"endpoint": "https://oms.example", "iam_endpoint": "https://iam.example"}, "the project's id"),
+        ({"endpoint": "https://oms.example"}, "the project id"),
+        ({"endpoint": "https://oms.example", "iam_endpoint": "https://iam.example"}, "the project id"),
     ],
 )
 def test_a_missing_region_is_asked_for(options: dict[str, t.Any], missing: str) -> None:
     assert target_refusal(options, {}) == (
-        f"region: is needed to find {missing}: give region (or HW_REGION_NAME), or both endpoint and project_id"
+        f"region: is required to find {missing}. Give region (or HW_REGION_NAME), or both endpoint and project_id"
     )
 
 
@@ -1017,3 +1098,142 @@ def test_an_empty_option_is_given_and_wrong(option: str) -> None:
     }
 
     assert target_refusal({option: ""}, environ).startswith(f"{option}: ")
+
+
+# ---- the name of the project
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "project_id", "project_name"),
+    [
+        ({}, {}, None, "cn-north-4"),
+        ({}, {"HW_PROJECT_NAME": "of-environment"}, None, "of-environment"),
+        ({"project_name": "cn-north-4_team"}, {"HW_PROJECT_NAME": "of-environment"}, None, "cn-north-4_team"),
+        ({"project_name": None}, {"HW_PROJECT_NAME": ""}, None, "cn-north-4"),
+        # Within one source the id comes first; an option comes before the environment.
+        ({}, {"HW_PROJECT_NAME": "n", "HW_PROJECT_ID": "p"}, "p", "n"),
+        ({"project_name": "n", "project_id": "p"}, {}, "p", "n"),
+        ({"project_name": "n"}, {"HW_PROJECT_ID": "p", "HUAWEICLOUD_SDK_PROJECT_ID": "p"}, None, "n"),
+        ({"project_id": "p"}, {"HW_PROJECT_NAME": "n"}, "p", "n"),
+        ({"project_name": "a" * 255}, {}, None, "a" * 255),
+        ({"project_name": "MOS project"}, {}, None, "MOS project"),
+    ],
+)
+def test_the_name_of_the_project(
+    options: dict[str, t.Any], environ: dict[str, str], project_id: str | None, project_name: str
+) -> None:
+    target = find_target({"region": "cn-north-4", **options}, environ, Found(None))
+
+    assert (target.project_id, target.project_name) == (project_id, project_name)
+
+
+def test_the_option_project_name_comes_before_the_project_of_the_file(tmp_path: Path) -> None:
+    options = {"credentials_file": file_of(tmp_path, f"{FILE}project_id = of-file\n"), "region": "cn-north-4"}
+
+    assert everything({**options, "project_name": "n"}, {})[1].project_id is None
+    assert everything(options, {"HW_PROJECT_NAME": "n"})[1].project_id == "of-file"
+
+
+@pytest.mark.parametrize("bad", ["a" * 256, " a", "a\n", "a\tb", "\udcff"])
+@pytest.mark.parametrize("name", ["project_name", "HW_PROJECT_NAME"])
+def test_a_bad_project_name_is_refused(name: str, bad: str) -> None:
+    options, environ = ({name: bad}, {}) if name == "project_name" else ({}, {name: bad})
+
+    assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name}: ")
+
+
+# ---- endpoints of the environment
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("oms.example", "https://oms.example"),
+        ("oms.example:8443", "https://oms.example:8443"),
+        ("https://oms.example", "https://oms.example"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("https://first.example,https://second.example", "https://first.example"),
+        (" first.example , second.example", "https://first.example"),
+    ],
+)
+@pytest.mark.parametrize("variable", [SDK_OMS, SDK_IAM])
+def test_an_endpoint_of_the_environment_is_read_as_the_sdk_reads_it(variable: str, value: str, url: str) -> None:
+    target = find_target({"region": "cn-north-4"}, {variable: value}, Found(None))
+
+    assert (url, f"environment variable {variable}") in endpoints(target)
+
+
+@pytest.mark.parametrize("value", [",", ",https://second.example", "http://oms.example,https://second", "a b"])
+def test_a_bad_endpoint_of_the_environment_is_not_replaced_by_the_next(value: str) -> None:
+    assert target_refusal({"region": "cn-north-4"}, {SDK_OMS: value}).startswith(f"{SDK_OMS}: ")
+
+
+@pytest.mark.parametrize("option", ["endpoint", "iam_endpoint"])
+@pytest.mark.parametrize("value", ["oms.example", "https://a.example,https://b.example"])
+def test_an_endpoint_of_an_option_is_one_url(option: str, value: str) -> None:
+    assert target_refusal({"region": "cn-north-4", option: value}, {}).startswith(f"{option}: must be https://host")
+
+
+# ---- a password or token of the environment, and an endpoint of an option
+
+TRUSTED = [
+    "https://oms.cn-north-4.myhuaweicloud.com",
+    "https://myhuaweicloud.com",
+    "https://OMS.eu-west-101.MyHuaweiCloud.eu:8443",
+    "http://127.0.0.1:8080",
+    "http://localhost",
+    "https://[::1]",
+]
+FOREIGN = [
+    "https://oms.example",
+    "https://myhuaweicloud.com.example",
+    "https://notmyhuaweicloud.com",
+    "https://10.0.0.1",
+    "https://myhuaweicloud.eu.example",
+]
+ENVIRON_TOKEN, ENVIRON_PASSWORD = values("HW_AUTH_TOKEN"), values(*USER_VARIABLES)
+
+
+def warnings(options: dict[str, t.Any], environ: dict[str, str]) -> list[str]:
+    return [*endpoint_warnings(*everything({"region": "cn-north-4", **options}, environ))]
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+@pytest.mark.parametrize("environ", [ENVIRON_TOKEN, ENVIRON_PASSWORD], ids=["token", "password"])
+def test_a_secret_of_the_environment_for_an_endpoint_of_an_option_is_warned_of(
+    environ: dict[str, str], url: str
+) -> None:
+    what = "IAM token" if environ == ENVIRON_TOKEN else "password"
+    source = "environment variable HW_AUTH_TOKEN" if environ == ENVIRON_TOKEN else named(USER_VARIABLES)
+    sent = "IAM token for the password" if what == "password" else what
+
+    of_oms = (
+        f"The {sent} ({source}) is sent to {url} (option endpoint), which is not an endpoint of Huawei Cloud. If that"
+        f" is not intended, correct endpoint and change the {what}"
+    )
+    of_iam = (
+        f"The {what} ({source}) is sent to {url} (option iam_endpoint), which is not an endpoint of Huawei Cloud. If"
+        f" that is not intended, correct iam_endpoint and change the {what}"
+    )
+    assert warnings({"endpoint": url}, environ) == [of_oms]
+    assert warnings({"iam_endpoint": url}, environ) == [of_iam]
+    assert warnings({"endpoint": url, "iam_endpoint": url}, environ) == [of_oms, of_iam]
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [
+        *(({"endpoint": url, "iam_endpoint": url}, ENVIRON_TOKEN) for url in TRUSTED),
+        *(({"endpoint": url, "iam_endpoint": url}, ENVIRON_PASSWORD) for url in TRUSTED),
+        # Given together by whoever wrote the task, or both of the environment
+        ({"endpoint": FOREIGN[0], **values("auth_token")}, {}),
+        ({"endpoint": FOREIGN[0], **values(*USER)}, ENVIRON_PASSWORD),
+        ({}, {**ENVIRON_TOKEN, SDK_OMS: FOREIGN[0], SDK_IAM: FOREIGN[0]}),
+        # A signature is worth nothing to others.
+        ({"endpoint": FOREIGN[0], "iam_endpoint": FOREIGN[0]}, values("HW_ACCESS_KEY", "HW_SECRET_KEY")),
+        # IAM is not asked for anything.
+        ({"iam_endpoint": FOREIGN[0], "project_id": "p"}, ENVIRON_TOKEN),
+    ],
+)
+def test_other_endpoints_are_not_warned_of(options: dict[str, t.Any], environ: dict[str, str]) -> None:
+    assert warnings(options, environ) == []

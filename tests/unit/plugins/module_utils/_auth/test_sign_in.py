@@ -116,8 +116,9 @@ def test_what_a_key_sends_is_signed_as_the_sdk_signs_it(
 # ---- the look-up of the project
 
 IAM = Endpoint("https://iam.cn-north-4.myhuaweicloud.com", "region cn-north-4")
-TARGET = Target("cn-north-4", OMS, IAM, None)
-LOOK_UP = "GET /v3/projects at https://iam.cn-north-4.myhuaweicloud.com"
+TARGET = Target("cn-north-4", OMS, IAM, None, "cn-north-4")
+LOOK_UP = f"GET {IAM.url}/v3/projects"
+NOT_LOOKED_UP = 'The project_id of the project "cn-north-4" could not be looked up.'
 REMEDY = "Give project_id (the console shows it under My Credentials)"
 KEY = AccessKey("Marker-ak", "Marker-sk")
 
@@ -170,24 +171,46 @@ def test_the_look_up_is_signed_as_the_vector_of_the_api_says() -> None:
 @pytest.mark.parametrize(
     ("projects", "message"),
     [
-        ([], f"no project is named cn-north-4. Check region. {REMEDY}"),
-        (["p1", "p2"], f"more than one project is named cn-north-4: p1 and p2. {REMEDY}"),
-        (["p1", "p2", "p3"], f"more than one project is named cn-north-4: p1, p2 and p3. {REMEDY}"),
-        (["p1", "Marker-sk"], f"more than one project is named cn-north-4: p1 and ********. {REMEDY}"),
+        ([], f'No project is named "cn-north-4". Check region and project_name. {REMEDY}.'),
+        (["p1", "p2"], f'More than one project is named "cn-north-4": p1 and p2. {REMEDY}.'),
+        (["p1", "p2", "p3"], f'More than one project is named "cn-north-4": p1, p2 and p3. {REMEDY}.'),
+        (["p1", "Marker-sk"], f'More than one project is named "cn-north-4": p1 and ********. {REMEDY}.'),
         (
             ["a/b"],
             'IAM answered with an id that can\'t be used, project_id: has "/" at character 2:'
-            f" only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL. {REMEDY}",
+            f" only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL. {REMEDY}.",
         ),
         ([".."], "IAM answered with an id that can't be used, project_id: .. is no id, it would change the path"),
         ([""], "IAM answered with an id that can't be used, project_id: is empty"),
     ],
 )
 def test_a_project_that_can_t_be_told_is_a_failure(projects: list[str], message: str) -> None:
-    failure = look_up_failure(answer(200, {"projects": [{"id": project, "name": "n"} for project in projects]}))
+    failure = look_up_failure(
+        answer(200, {"projects": [{"id": project, "name": "cn-north-4"} for project in projects]})
+    )
 
-    assert str(failure).startswith(f"{LOOK_UP}: {message}")
+    assert str(failure).startswith(message)
+    assert str(failure).endswith(f" ({LOOK_UP}: HTTP 200)")
     assert (failure.kind, failure.answer) == (CREDENTIALS, Answer())
+
+
+@pytest.mark.parametrize("others", [["other"], ["cn-north-4_team", "cn-north-40"]])
+def test_a_project_with_another_name_is_not_taken(others: list[str]) -> None:
+    """The filter of the request may be ignored: object keys must not go to another project."""
+    failure = look_up_failure(answer(200, {"projects": [{"id": "p", "name": name} for name in others]}))
+    ours = {"id": "ours", "name": "cn-north-4"}
+    found = look_up(answer(200, {"projects": [*({"id": "p", "name": name} for name in others), ours]}))
+
+    assert str(failure).startswith('No project is named "cn-north-4".')
+    assert found == "ours"
+
+
+def test_a_project_is_looked_up_by_the_name_that_is_given() -> None:
+    target = Target("cn-north-4", OMS, IAM, None, "cn-north-4_the team")
+    found = answer(200, {"projects": [{"id": PROJECT, "name": "cn-north-4_the team"}]})
+    expected = Expected("GET", f"{IAM.url}/v3/projects?name=cn-north-4_the%20team", found)
+    with FakeTransport(expected) as transport:
+        assert authenticate(transport, target, Found(KEY), Secrets(ignored)).project_id == PROJECT
 
 
 @pytest.mark.parametrize(
@@ -212,13 +235,16 @@ def test_a_project_that_can_t_be_told_is_a_failure(projects: list[str], message:
 def test_garbage_for_an_answer_is_a_failure(body: bytes) -> None:
     failure = look_up_failure(answer(200, body))
 
-    assert str(failure) == f"{LOOK_UP}: the answer is no list of projects. Check iam_endpoint. {REMEDY}"
+    assert str(failure) == (
+        f"The answer of IAM contains no list of projects. Check iam_endpoint. {REMEDY}. ({LOOK_UP}: HTTP 200)"
+    )
     assert failure.kind == CREDENTIALS
 
 
 WRONG_KEY = (
-    "The access key, secret key, signature or token is wrong: correct it before the next run, because more than"
-    " 5 failures in a row lock an access key for 5 minutes"
+    "The access key (options) was refused. Correct it and its secret key before the next run: more than 5 refused"
+    " requests"
+    " in a row lock an access key for 5 minutes. A temporary one also needs its security_token"
 )
 
 
@@ -230,11 +256,11 @@ WRONG_KEY = (
         ("soon", WRONG_KEY),
         (
             "Wed, 31 Dec 2025 23:58:59 GMT",
-            f"{WRONG_KEY}. The clock of this host is 61 s ahead of the service's: set it right",
+            f"{WRONG_KEY}. The clock of this host is 61 s ahead of the service's. Correct it",
         ),
         (
             "Thu, 01 Jan 2026 00:20:00 GMT",
-            f"{WRONG_KEY}. The clock of this host is 1200 s behind the service's: set it right",
+            f"{WRONG_KEY}. The clock of this host is 1200 s behind the service's. Correct it",
         ),
     ],
 )
@@ -243,8 +269,7 @@ def test_a_refused_signature_has_to_do_with_the_key_or_with_the_clock(date: str,
     failure = look_up_failure(answer(401, body, Date=date, X_Request_Id="0a1b"))
 
     assert str(failure) == (
-        f"{LOOK_UP}: the look-up of project_id was refused: HTTP 401 APIGW.0301"
-        f' "bad ********" (request id 0a1b). {advice}'
+        f'{NOT_LOOKED_UP} {advice}. ({LOOK_UP}: HTTP 401 APIGW.0301 "bad ********", request id 0a1b)'
     )
     assert failure.kind == CREDENTIALS
     assert failure.answer == Answer(401, "APIGW.0301", "bad ********", None, "0a1b")
@@ -254,8 +279,8 @@ def test_a_forbidden_look_up_names_the_permission_and_the_way_round() -> None:
     failure = look_up_failure(answer(403, {"error": {"code": 403, "message": "Forbidden"}}, Date="x"))
 
     assert str(failure) == (
-        f'{LOOK_UP}: the look-up of project_id was refused: HTTP 403 403 "Forbidden".'
-        f" The caller is not authorised: grant it the IAM action iam:projects:listProjects. {REMEDY}"
+        f"{NOT_LOOKED_UP} The credentials have no permission for this request. Grant them the IAM action"
+        f' iam:projects:listProjects. {REMEDY}. ({LOOK_UP}: HTTP 403 403 "Forbidden")'
     )
 
 
@@ -268,7 +293,8 @@ def test_attempts_that_came_to_nothing_are_told() -> None:
     with FakeTransport(expected, expected, retries=1) as transport, pytest.raises(Failure) as caught:
         authenticate(transport, TARGET, Found(KEY), Secrets(ignored))
 
-    assert "refused: HTTP 503, given up after 2 attempts. The service is not available" in str(caught.value)
+    assert str(caught.value).endswith(f"({LOOK_UP}: HTTP 503, given up after 2 attempts)")
+    assert caught.value.attempts == 2
 
 
 def test_no_answer_is_passed_on_as_it_is() -> None:
@@ -282,7 +308,8 @@ def test_a_refused_temporary_key_may_have_expired() -> None:
     with FakeTransport(expected) as transport, pytest.raises(Failure) as caught:
         authenticate(transport, TARGET, Found(AccessKey("ak", "sk", "st")), Secrets(ignored))
 
-    assert str(caught.value).endswith(f"{WRONG_KEY}. A temporary key may also have expired, or lack its security_token")
+    assert "The temporary access key (options) was refused. Correct it" in str(caught.value)
+    assert "lock an access key for 5 minutes. It may also have expired." in str(caught.value)
 
 
 # ---- nothing found
@@ -295,9 +322,9 @@ def test_without_credentials_nothing_is_sent_and_all_places_are_named() -> None:
 
     assert caught.value.kind == CREDENTIALS
     assert str(caught.value) == (
-        "no credentials found. Looked at in this order: here; there."
-        " Found, but passed over: HW_ACCESS_KEY without HW_SECRET_KEY; b."
-        " Give one of them; with the controller's environment or file, delegate the task to localhost"
+        "No credentials were found. Searched in this order: here; there."
+        " Incomplete or invalid, and therefore ignored: HW_ACCESS_KEY without HW_SECRET_KEY; b."
+        " Give one of them. If they are in the environment or a file of the controller, delegate the task to localhost"
     )
 
 
@@ -332,10 +359,19 @@ def event(response: Response | ConnectionFailure) -> Expected:
 EXPIRED = answer(401, {"error_code": "APIGW.0307", "error_msg": "The token has expired."})
 
 
-@pytest.mark.parametrize(("project_id", "scope"), [(None, {"name": "cn-north-4"}), ("p", {"id": "p"})])
-def test_a_password_is_traded_for_a_token_of_the_project(project_id: str | None, scope: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("project_id", "project_name", "scope"),
+    [
+        (None, "cn-north-4", {"name": "cn-north-4"}),
+        (None, "cn-north-4_team", {"name": "cn-north-4_team"}),
+        ("p", "cn-north-4_team", {"id": "p"}),
+    ],
+)
+def test_a_password_is_exchanged_for_a_token_of_the_project(
+    project_id: str | None, project_name: str, scope: dict[str, str]
+) -> None:
     registered: list[str] = []
-    target = Target("cn-north-4", OMS, IAM, project_id)
+    target = Target("cn-north-4", OMS, IAM, project_id, project_name)
     with FakeTransport(token_request(token_answer(1), scope), event(answer(200))) as transport:
         caller = authenticate(transport, target, Found(USER), Secrets(registered.append))
         caller.send(EVENT)
@@ -352,12 +388,16 @@ def test_a_password_is_traded_for_a_token_of_the_project(project_id: str | None,
 @pytest.mark.parametrize(
     ("status", "message", "advice"),
     [
-        (401, "The username or password is wrong.", "The user's name, the password or the domain_name"),
-        (401, "The account is locked.", "The user is locked for a while, because of wrong passwords: wait"),
-        (403, "Programmatic access is off.", "The user may not sign in with a password"),
-        (404, "Could not find project.", "There is no such project or region: check region and project_id"),
-        (400, "Request body is invalid.", "Check region, endpoint and what the service said"),
-        (503, "Later.", "The service is not available: run the task again later"),
+        (401, "The username or password is wrong.", "The username, the password or the domain_name"),
+        (401, "The account is locked.", "The user is locked, because of wrong passwords. Wait"),
+        (403, "Programmatic access is off.", "The user has no programmatic access."),
+        (
+            404,
+            "Could not find project.",
+            "There may be no project named cn-north-4. Check region, project_id and project_name",
+        ),
+        (400, "Request body is invalid.", "The request was refused. Check region and endpoint"),
+        (503, "Later.", "The service is not available. Run the task again later"),
     ],
 )
 def test_a_password_that_is_refused_is_tried_once_and_says_what_to_do(status: int, message: str, advice: str) -> None:
@@ -371,9 +411,9 @@ def test_a_password_that_is_refused_is_tried_once_and_says_what_to_do(status: in
         authenticate(transport, TARGET, Found(USER), secrets)
 
     assert str(caught.value).startswith(
-        "POST /v3/auth/tokens at https://iam.cn-north-4.myhuaweicloud.com: no token was given for username, password"
-        f' and domain_name (options): HTTP {status} {status} "{message} ********". {advice}'
+        f"IAM issued no token for username, password and domain_name (options). {advice}"
     )
+    assert str(caught.value).endswith(f' (POST {TOKENS}: HTTP {status} {status} "{message} ********")')
     assert (caught.value.kind, caught.value.answer.http_status) == (CREDENTIALS, status)
 
 
@@ -397,7 +437,9 @@ def test_an_answer_that_holds_no_token_is_a_failure(body: t.Any, token: str) -> 
     with FakeTransport(expected) as transport, pytest.raises(Failure) as caught:
         authenticate(transport, TARGET, Found(USER), Secrets(ignored))
 
-    assert "the answer holds no token for a project. Check region cn-north-4" in str(caught.value)
+    assert str(caught.value) == (
+        f"The answer of IAM contains no token for a project. Check region cn-north-4. (POST {TOKENS}: HTTP 201)"
+    )
 
 
 def test_a_project_s_id_from_a_token_is_checked() -> None:
@@ -493,7 +535,9 @@ def agency_failure(*expected: Expected, **found: t.Any) -> str:
     return str(caught.value)
 
 
-NOT_FOUND = " Give one of them; with the controller's environment or file, delegate the task to localhost"
+NOT_FOUND = (
+    " Give one of them. If they are in the environment or a file of the controller, delegate the task to localhost"
+)
 
 
 @pytest.mark.parametrize(
@@ -521,14 +565,14 @@ NOT_FOUND = " Give one of them; with the controller's environment or file, deleg
     ],
 )
 def test_without_an_agency_all_that_was_looked_at_is_told(answers: list[Expected], why: str) -> None:
-    assert agency_failure(*answers).startswith(f"no credentials found. Looked at the ECS agency: {why}")
+    assert agency_failure(*answers).startswith(f"No credentials were found. Searched the ECS agency: {why}")
     assert agency_failure(*answers, searched=("a", "b"), ignored=("c without d",)).startswith(
-        f"no credentials found. Looked at in this order: a; b; the ECS agency: {why[:-1]}"
+        f"No credentials were found. Searched in this order: a; b; the ECS agency: {why[:-1]}"
     )
     if why.endswith("."):
         assert agency_failure(*answers, searched=("a",), ignored=("c without d",)) == (
-            f"no credentials found. Looked at in this order: a; the ECS agency: {why} Found, but passed over:"
-            f" c without d.{NOT_FOUND}"
+            f"No credentials were found. Searched in this order: a; the ECS agency: {why} Incomplete or invalid, and"
+            f" therefore ignored: c without d.{NOT_FOUND}"
         )
 
 
@@ -543,7 +587,7 @@ def test_without_an_agency_all_that_was_looked_at_is_told(answers: list[Expected
 def test_an_answer_that_holds_no_key_is_a_failure(body: bytes) -> None:
     message = agency_failure(metadata_token(), security_key(answer(200, body)))
 
-    assert message.startswith("the metadata service of ECS answered, but not with an access key.")
+    assert message.startswith("The answer of the metadata service of ECS contains no access key.")
 
 
 # ---- renewal
@@ -614,6 +658,33 @@ def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
         caller.send(EVENT)
 
 
+@pytest.mark.parametrize("refused_too", [True, False])
+def test_an_expired_key_of_the_metadata_service_is_sent_once_and_explained(refused_too: bool) -> None:
+    """The clock of this host may be wrong: only the service knows."""
+    client, transport, _registered = signed_in(
+        metadata_token(), security_key(key_answer(1, -60)), event(answer(401 if refused_too else 200))
+    )
+    response = client.send(EVENT)
+
+    assert response.status == (401 if refused_too else 200)
+    if refused_too:
+        assert client.advice(response.answer(str)) == (
+            "The temporary access key (ECS agency) has expired, but the metadata service of this ECS host still returns"
+            " it. Check the agency and the clock of this host, then run the task again"
+        )
+    transport.__exit__(None)
+
+
+def test_a_new_key_of_the_agency_that_is_refused_is_not_called_expired() -> None:
+    client, transport, _registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(401)))
+
+    assert client.advice(client.send(EVENT).answer(str)) == (
+        "The temporary access key (ECS agency) is new, but was refused. Check region and endpoint, for which it may not"
+        " be valid"
+    )
+    transport.__exit__(None)
+
+
 @pytest.mark.parametrize("end", [None, "", "soon", 5, [], {}, "2025-12-31T00:00:00.000000Z"])
 def test_an_end_that_can_not_be_is_none(end: t.Any) -> None:
     fields = {"expires_at": end, "project": {"id": PROJECT}}
@@ -679,7 +750,8 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
 
     assert (response.status, response.attempts) == (401, 2)
     assert caller.advice(response.answer(str)) == (
-        "It is fresh (options) and was refused all the same: check region and endpoint, for which it may not be valid"
+        "IAM issued a token for the password (options), but the token was refused. Check region, project and endpoint,"
+        " for which it may not be valid"
     )
 
 
@@ -690,25 +762,96 @@ def test_the_first_one_that_is_refused_is_final() -> None:
         assert caller.send(EVENT).status == 401
 
 
+def refused(text: str, code: str = "APIGW.0301", status: int = 401) -> Response:
+    return answer(status, {"error_code": code, "error_msg": text, "request_id": "1"})
+
+
+ENVIRONMENT = "environment variables A and B"
+PERMANENT, TEMPORARY = AccessKey("ak", "sk", None, ENVIRONMENT), AccessKey("ak", "sk", "st", ENVIRONMENT)
+BEFORE_LOCKED = "before the next run: more than 5 refused requests in a row lock an access key for 5 minutes"
+# The texts that are documented for APIGW.0301
+LOCKED = refused("AK access failed to reach the limit,forbidden.")
+TOKEN_EXPIRED = refused("token expires, expires_at: 2026-01-01T00:00:00.000000Z")
+WRONG_SIGNATURE = refused("verify aksk signature fail")
+UNKNOWN_KEY = refused("ak AKMARKER not exist")
+
+
 @pytest.mark.parametrize(
     ("credentials", "response", "advice"),
     [
-        (AuthToken("token"), EXPIRED, None),
-        (KEY, EXPIRED, None),
         (
-            AccessKey("ak", "sk", "st", "environment variables A and B"),
+            AuthToken("token", "environment variable HW_AUTH_TOKEN"),
             EXPIRED,
-            "The temporary access key (environment variables A and B) has expired and can't be renewed from here: get a"
-            " new one and run the task again",
+            "The IAM token (environment variable HW_AUTH_TOKEN) has expired, or belongs to another region. Get a new"
+            " one"
+            " for this region, then run the task again",
         ),
         (
-            KEY,
-            answer(401, {"error_code": "APIGW.0301", "error_msg": "the access key is Locked"}),
-            "The access key or user is locked for a while, because it was used wrongly too often: wait 5 minutes, and"
-            " correct it before the next run",
+            AuthToken("token"),
+            TOKEN_EXPIRED,
+            "The IAM token (options) has expired. Get a new one, then run the task again",
         ),
-        (KEY, answer(401, {"error_code": "APIGW.0301", "error_msg": "wrong"}), None),
-        (AccessKey("ak", "sk", "st"), answer(403, {"error_msg": "locked, expired"}), None),
+        (
+            AuthToken("token"),
+            refused("Incorrect IAM authentication information: decrypt token fail"),
+            "The IAM token (options) was refused. Check that it is complete, and that it was issued for this project"
+            " and"
+            " region",
+        ),
+        (
+            TEMPORARY,
+            EXPIRED,
+            f"The temporary access key ({ENVIRONMENT}) has expired. Get a new one, then run the task again",
+        ),
+        *(
+            (
+                key,
+                LOCKED,
+                f"The {kind} ({ENVIRONMENT}) is locked, because more than 5 requests in a row were refused. Wait 5"
+                " minutes, then run the task again. Check that no other host or job uses it with a wrong secret key",
+            )
+            for key, kind in ((PERMANENT, "access key"), (TEMPORARY, "temporary access key"))
+        ),
+        (
+            PERMANENT,
+            WRONG_SIGNATURE,
+            f"The access key ({ENVIRONMENT}) was refused, because the secret key is wrong. Correct it {BEFORE_LOCKED}",
+        ),
+        (
+            PERMANENT,
+            UNKNOWN_KEY,
+            f"The access key ({ENVIRONMENT}) does not exist. Correct it {BEFORE_LOCKED}. A temporary one also needs its"
+            " security_token",
+        ),
+        (
+            TEMPORARY,
+            UNKNOWN_KEY,
+            f"The temporary access key ({ENVIRONMENT}) does not exist. Correct it {BEFORE_LOCKED}. It may also have"
+            " expired",
+        ),
+        (
+            PERMANENT,
+            refused("wrong"),
+            f"The access key ({ENVIRONMENT}) was refused. Correct it and its secret key {BEFORE_LOCKED}. A temporary"
+            f" one"
+            " also needs its security_token",
+        ),
+        (
+            PERMANENT,
+            answer(401),
+            f"The access key ({ENVIRONMENT}) was refused. Correct it and its secret key {BEFORE_LOCKED}. A temporary"
+            f" one"
+            " also needs its security_token",
+        ),
+        (
+            TEMPORARY,
+            refused("wrong"),
+            f"The temporary access key ({ENVIRONMENT}) was refused. Correct it and its secret key {BEFORE_LOCKED}. It"
+            f" may"
+            " also have expired",
+        ),
+        (PERMANENT, refused("AK access failed to reach the limit, expired", "OMS.0064", 403), None),
+        (AuthToken("token"), answer(404), None),
     ],
 )
 def test_what_can_not_be_renewed_is_tried_once_and_says_what_to_do(
@@ -734,7 +877,7 @@ def test_a_renewal_that_fails_is_not_tried_again() -> None:
         caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         caller.send(EVENT)
         for _attempt in range(2):
-            with pytest.raises(Failure, match="no token was given"):
+            with pytest.raises(Failure, match="IAM issued no token"):
                 caller.send(EVENT)
 
 
@@ -748,7 +891,7 @@ def test_a_metadata_service_that_falls_silent_is_told() -> None:
         caller.send(EVENT)
 
     assert str(caught.value) == (
-        "the metadata service of ECS gave no fresh key: no answer within 3 s. Run the task again"
+        "The metadata service of ECS returned no new access key: no answer within 3 s. Run the task again"
     )
     assert caught.value.kind == CREDENTIALS
     transport.__exit__(None)
