@@ -41,6 +41,7 @@ def simulator(process: Simulator) -> Simulator:
     process.reset()
     process.add_access_key("AK", "SK")
     process.add_token(TOKEN)
+    process.add_project("cn-north-4", PROJECT_ID)
     return process
 
 
