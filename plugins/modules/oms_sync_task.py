@@ -472,11 +472,16 @@ error:
   sample: null
 """
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _python_version  # noqa: F401 - goes first
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_range, connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
+    check_range,
+    connection_argument_spec,
+    option_or_environment,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
@@ -550,7 +555,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
 def set_state(module: AnsibleModule) -> dict[str, t.Any]:
     """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
     options = module.params
-    wanted = read_wanted(options)
+    _source, region = option_or_environment("region", options, os.environ, ("HW_REGION_NAME",))
+    wanted = read_wanted(options, region)
     check_range("wait_timeout", options["wait_timeout"], 1, MAX_WAIT_SECONDS, "seconds")
 
     def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
@@ -569,9 +575,7 @@ def set_state(module: AnsibleModule) -> dict[str, t.Any]:
             result["changed"] = change.changed
             result["sync_task_id"] = change.sync_task_id
             result["sync_task"] = change.task
-            after = change.after if change.changed else change.before
-            result["diff"] = {"before": change.before, "after": after}
-        if module.check_mode:
+            result["diff"] = {"before": change.before, "after": change.after}
             for text in change.warnings:
                 module.warn(text)
 

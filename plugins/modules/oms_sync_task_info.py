@@ -234,12 +234,9 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import 
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import (
-    STOPPED,
-    SYNCHRONIZING,
-    Client,
-    is_missing,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.answers import is_usable
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import is_missing
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import STOPPED, SYNCHRONIZING, Client
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
@@ -280,6 +277,14 @@ def show(client: Client, sync_task_id: str, when: t.Optional[datetime]) -> list[
         raise
 
 
+def with_counters(client: Client, task: dict[str, t.Any], when: datetime) -> list[dict[str, t.Any]]:
+    """A sync task of the list with its counters, in a list; none if it was deleted meanwhile."""
+    if not is_usable(task):
+        # OMS has to be asked by the id.
+        return [task]
+    return [{**task, **shown} for shown in show(client, task["sync_task_id"], when)]
+
+
 def find_sync_tasks(module: AnsibleModule) -> dict[str, t.Any]:
     """Do what the task asks for; raise an OmsError if it failed."""
     options = module.params
@@ -293,10 +298,9 @@ def find_sync_tasks(module: AnsibleModule) -> dict[str, t.Any]:
         if sync_task_id is not None:
             result["sync_tasks"] = show(client, sync_task_id, when)
             return
-        tasks = list(client.list_sync_tasks(options["status"]))
+        tasks = client.list_sync_tasks(options["status"])
         if when is not None:
-            # One that is deleted meanwhile is left out.
-            tasks = [{**task, **shown} for task in tasks for shown in show(client, task["sync_task_id"], when)]
+            tasks = [task for listed in tasks for task in with_counters(client, listed, when)]
         result["sync_tasks"] = tasks
 
     return ask_oms(module, act, {"sync_tasks": []})

@@ -37,7 +37,7 @@ def test_it_shows_what_is_sent_and_what_arrives() -> None:
         # Only who has waited sees that.
         "8 accepted, 7 copied, 0 failed, 1 there already",
         "7 objects with 7168 bytes copied",
-        "The sync task is stopped: start it",
+        "is not running. Start it",
         "Remaining: late.txt",
     ):
         assert line in told

@@ -361,7 +361,7 @@ def test_messages_are_those_of_the_table(reader: Reader) -> None:
     }
     tasks: dict[str, dict[str, t.Any]] = {
         "OMS.0066": {MODULE: {**event, "sync_task_id": "stopped"}},
-        "There is no sync task": {MODULE: {**event, "sync_task_id": "missing"}},
+        "was not found": {MODULE: {**event, "sync_task_id": "missing"}},
         "APIGW.0101": refusal(simulator, "APIGW.0101", 404),
         "APIGW.0301": {MODULE: {**event, "project_id": PROJECT_ID, **wrong_key}},
         "APIGW.0302": refusal(simulator, "APIGW.0302", 403),
@@ -370,7 +370,7 @@ def test_messages_are_those_of_the_table(reader: Reader) -> None:
         "APIGW.0308": refusal(simulator, "APIGW.0308", 429, {"Retry-After": "3600"}),
         "OMS.0064": refusal(simulator, "OMS.0064", 400),
         "as the most for a tenant": {TASK: {"state": "present", **other_buckets}},
-        "is not as it is described": {TASK: {"sync_task_id": SYNC_TASK_ID, "description": "Other photos"}},
+        "differs from the options": {TASK: {"sync_task_id": SYNC_TASK_ID, "description": "Other photos"}},
         "": {MODULE: {**in_file, "sync_task_id": "half"}},
         "is of another run, which is not finished": {MODULE: {**in_file, "sync_task_id": SYNC_TASK_ID}},
         "quote it": {MODULE: {**event, "object_keys": [1.1]}},

@@ -196,7 +196,7 @@ def test_a_stopped_task_s_message_leads_to_a_started_one(
 
     assert run.returncode == 0, run.output
     refused, _started, accepted = run.results
-    assert "start it with huaweicloud.oms.oms_sync_task and state: started" in refused["msg"]
+    assert "Start it with huaweicloud.oms.oms_sync_task and state=started" in refused["msg"]
     assert accepted["accepted_count"] == 1
 
 

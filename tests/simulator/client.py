@@ -89,7 +89,8 @@ class Simulator:
     def set(self, **settings: t.Any) -> None:
         """Change settings.
 
-        check_signatures, clock_skew, keep_records, latency, max_objects, missing_task; ``now_offset`` seconds are added
+        check_signatures, clock_skew, keep_records, latency, max_objects, missing_task and stopped_task (status and
+        code of what is answered for them); ``now_offset`` seconds are added
         to the wall clock that tasks go by, ``state_delay`` seconds pass until a task that is started or stopped shows
         it; ``copy_delay``, ``fail_keys``, ``skip_keys`` and ``object_size`` are those of sync_tasks.Policy.
         """
@@ -99,9 +100,12 @@ class Simulator:
         """Know a key, which expires after so many uses."""
         self._ask("add_access_key", ak=ak, sk=sk, security_token=security_token, uses=uses)
 
-    def add_token(self, token: str, uses: int | None = None) -> None:
-        """Know a token, which expires after so many uses."""
-        self._ask("add_token", token=token, uses=uses)
+    def add_token(self, token: str, uses: int | None = None, project_id: str | None = None) -> None:
+        """Know a token, which expires after so many uses.
+
+        :arg project_id: the project that it is for; any, if not given.
+        """
+        self._ask("add_token", token=token, uses=uses, project_id=project_id)
 
     def add_user(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 import time
-import typing as t
+import uuid
 from dataclasses import dataclass, field
 
 from .http_server import Reply, Request
@@ -97,7 +97,14 @@ class Gateway:
         return False
 
 
-def error(status: int, code: str, text: str, **more: t.Any) -> Reply:
-    """An error as OMS and its gateway write it."""
-    body = json.dumps({"error_code": code, "error_msg": text, **more}).encode()
+def error(status: int, code: str, text: str) -> Reply:
+    """An error as OMS documents it."""
+    body = json.dumps({"error_code": code, "error_msg": text}).encode()
     return Reply(status, body, {"Content-Type": "application/json"})
+
+
+def gateway_error(status: int, code: str, text: str) -> Reply:
+    """An error as the API gateway documents it: with the id of the request in the body."""
+    request_id = uuid.uuid4().hex
+    body = json.dumps({"error_code": code, "error_msg": text, "request_id": request_id}).encode()
+    return Reply(status, body, {"Content-Type": "application/json", "X-Request-Id": request_id})

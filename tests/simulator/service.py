@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""OMS's sync tasks and IAM's projects: state, limits and errors, as oms-api.md has them."""
+"""OMS's sync tasks and IAM's projects: state, limits and errors, as their API references have them.
+
+What the references do not say is marked with "Guess".
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ import uuid
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qs
 
-from .faults import Fault, Gateway, error
+from .faults import Fault, Gateway, error, gateway_error
 from .http_server import Reply, Request
 from .sign_in import Agency, SignIn, User
-from .signatures import AccessKey, Callers, Life
+from .signatures import AccessKey, Callers, Life, Token
 from .sync_tasks import EXAMPLE, SYNCHRONIZING, SyncTask, SyncTasks, as_json, invalid
 
 # CreateSyncEvents, tables 1 and 3.
@@ -71,11 +74,14 @@ class Service:
             "keep_records": True,
             "latency": 0.0,
             "max_objects": MAX_OBJECTS,
-            "missing_task": [404, "OMS.1009"],
+            # The only documented code that names sync tasks; others are variants that a test may set.
+            "missing_task": [400, "OMS.2002"],
             "now_offset": 0.0,
             "object_size": 1024,
             "skip_keys": [],
             "state_delay": 0.0,
+            # Guess: what an event to a stopped task is answered is not documented.
+            "stopped_task": [400, "OMS.0066"],
         }
         self.sync_tasks = SyncTasks(self.settings)
 
@@ -102,7 +108,8 @@ class Service:
     def _reply(self, request: Request, record: Record) -> Reply:
         if self.gateway and self.gateway.refuses(request.monotonic):
             record.fault = "throttled"
-            reply = error(429, "APIGW.0308", "The throttling threshold has been reached")
+            text = f"The throttling threshold has been reached: policy user over ratelimit,limit:{self.gateway.rate:g}"
+            reply = gateway_error(429, "APIGW.0308", f"{text},time:1 second")
             if self.gateway.retry_after is not None:
                 reply.headers["Retry-After"] = self.gateway.retry_after
             return reply
@@ -128,12 +135,15 @@ class Service:
         if self.settings["check_signatures"]:
             refusal = self.callers.refusal(request)
             if refusal:
-                return error(401, *refusal)
+                return gateway_error(401, *refusal)
         for method, pattern, operation in self._routes:
             match = re.fullmatch(pattern, request.path)
             if match and method == request.method:
+                if match.groups() and not self._knows_project(match[1]):
+                    # Guess: which code OMS has for a project of another tenant is not documented.
+                    return error(403, "OMS.0206", "No permission.")
                 return operation(self, request, record, *match.groups())
-        return error(404, "APIGW.0101", "The API does not exist or has not been published in the environment")
+        return gateway_error(404, "APIGW.0101", "The API does not exist or has not been published in the environment")
 
     def _create_sync_events(self, request: Request, record: Record, project_id: str, sync_task_id: str) -> Reply:
         if not (request.header("content-type") or "").startswith("application/json"):
@@ -155,7 +165,8 @@ class Service:
         if task is None:
             return self._missing()
         if task.status != SYNCHRONIZING:
-            return error(400, "OMS.0066", "The task is not running.")
+            status, code = self.settings["stopped_task"]
+            return error(status, code, "The task is not running.")
         self.sync_tasks.accept(task, keys)
         self.event_times[1:] = [request.monotonic]
         record.accepted = True
@@ -194,7 +205,16 @@ class Service:
 
     def _missing(self) -> Reply:
         status, code = self.settings["missing_task"]
-        return error(status, code, "No resources found.")
+        # Guess: the text.
+        return error(status, code, "The synchronization task is not found.")
+
+    def _knows_project(self, project_id: str) -> bool:
+        """Whether it is a project of the tenant: one that was added, by itself or with a sync task of it."""
+        return (
+            not self.settings["check_signatures"]
+            or any(project_id == known for _name, known in self.projects)
+            or any(project_id == task.project_id for task in self._tasks())
+        )
 
     # For those who have no credentials yet.
     _open_routes: t.ClassVar[dict[tuple[str, str], t.Callable[[Service, Request], Reply]]] = {
@@ -235,8 +255,8 @@ class Service:
     ) -> None:
         self.callers.keys[ak] = AccessKey(ak, sk, security_token, life=Life(uses))
 
-    def control_add_token(self, token: str, uses: int | None = None) -> None:
-        self.callers.tokens[token] = Life(uses)
+    def control_add_token(self, token: str, uses: int | None = None, project_id: str | None = None) -> None:
+        self.callers.tokens[token] = Token(Life(uses), project_id)
 
     def control_add_user(
         self, domain_name: str, username: str, password: str, token_uses: int | None, token_seconds: float

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""IAM's tokens for passwords, and the metadata service of an ECS host with its agency's keys: oms-api.md, section 4."""
+"""IAM's tokens for passwords, and the metadata service of an ECS host with its agency's keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from .http_server import Reply, Request
-from .signatures import AccessKey, Callers, Life
+from .signatures import AccessKey, Callers, Life, Token
 
 # So many wrong passwords lock a user.
 WRONG_PASSWORDS_UNTIL_LOCKED = 5
@@ -78,8 +78,8 @@ class SignIn:
         if not found:
             return _error(404, "Could not find project.")
         token = f"token-{next(self._numbers)}-of-{name}"
-        self.callers.tokens[token] = Life(self.token_uses, self.token_seconds)
         project_name, project_id = found[0]
+        self.callers.tokens[token] = Token(Life(self.token_uses, self.token_seconds), project_id)
         shown = {"expires_at": _in(self.token_seconds), "project": {"id": project_id, "name": project_name}}
         headers = {"Content-Type": "application/json", "X-Subject-Token": token}
         return Reply(201, json.dumps({"token": shown}).encode(), headers)

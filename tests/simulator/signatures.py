@@ -19,12 +19,11 @@ from huaweicloudsdkcore.signer.signer import Signer
 
 from .http_server import Request
 
-# The gateway's rules: oms-api.md, section 3 (APIGW.0301) and section 5, step 1.
+# The gateway's rules.
 FAILURES_UNTIL_LOCKED = 5
 LOCKED_SECONDS = 300.0
 MAX_CLOCK_SKEW_SECONDS = 15 * 60
 WRONG = "APIGW.0301"
-TOKEN_EXPIRED = "APIGW.0307"
 _AUTHORIZATION = re.compile(r"SDK-HMAC-SHA256 Access=([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})")
 
 
@@ -56,6 +55,14 @@ class Life:
 
 
 @dataclass
+class Token:
+    """A token that the simulator knows, and the project that it is for; None for any."""
+
+    life: Life
+    project_id: str | None = None
+
+
+@dataclass
 class AccessKey:
     """A key that the simulator knows, and how often it was used wrongly in a row."""
 
@@ -72,19 +79,26 @@ class Callers:
     """All keys and tokens that are accepted."""
 
     keys: dict[str, AccessKey] = field(default_factory=dict)
-    tokens: dict[str, Life] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
     clock_skew: float = 0.0
 
     def refusal(self, request: Request) -> tuple[str, str] | None:
         """Why a caller is not let in, as code and text; None if it is."""
         token = request.header("x-auth-token")
-        if token is not None:
-            life = self.tokens.get(token)
-            if life is None:
-                return WRONG, "Incorrect IAM authentication information: token"
-            return None if life.use() else (TOKEN_EXPIRED, "The token has expired.")
-        reason = self._refusal_of_key(request)
+        reason = self._refusal_of_key(request) if token is None else self._refusal_of_token(request, token)
         return (WRONG, f"Incorrect IAM authentication information: {reason}") if reason else None
+
+    def _refusal_of_token(self, request: Request, value: str) -> str | None:
+        token = self.tokens.get(value)
+        if token is None:
+            return "decrypt token fail"
+        project = re.match("/v2/([^/]+)/", request.path)
+        if project and token.project_id not in (None, project[1]):
+            # Guess: which code and text there are for a token of another project is not documented.
+            return "the token is for another project"
+        if token.life.use():
+            return None
+        return f"token expires, expires_at:{datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.000000Z')}"
 
     def _refusal_of_key(self, request: Request) -> str | None:
         match = _AUTHORIZATION.fullmatch(request.header("authorization") or "")
@@ -92,9 +106,9 @@ class Callers:
             return "no authentication"
         key = self.keys.get(match[1])
         if key is None:
-            return "unknown access key"
+            return f"ak {match[1]} not exist"
         if key.locked_until > time.monotonic():
-            return "the access key is locked"
+            return "AK access failed to reach the limit,forbidden."
         reason = self._wrong(request, key, match[2].split(";"), match[3])
         if reason is None:
             key.failures = 0
@@ -128,7 +142,7 @@ class Callers:
             body=request.body,
         )
         Signer(_Pair(key.ak, key.sk)).sign(signed)
-        return None if signed.header_params["Authorization"].endswith(signature) else "wrong signature"
+        return None if signed.header_params["Authorization"].endswith(signature) else "verify aksk signature fail"
 
 
 @dataclass

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Sync tasks: what they are made of, how their states change and what they count, as oms-api.md, section 2 has it."""
+"""Sync tasks: their fields, how their states change and what they count, as the API reference of OMS has it.
+
+What the reference does not say is marked with "Guess".
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ MAX_OFFSET = 10000
 SERIES = ("REQUEST", "SUCCESS", "FAILURE", "SKIP", "SIZE")
 # What the statistics are counted by: FIVE_MINUTES.
 BUCKET_SECONDS = 300
-# From which span on they come by the hour is not documented: here it is a day.
+# Guess: from which time range on they come by the hour is not documented.
 MAX_FINE_SECONDS = 86400
 
 _CLOUDS = (
@@ -114,6 +117,8 @@ CREATE: dict[str, tuple[bool, Check]] = {
     "source_cdn": (False, lambda value: _broken(value, CDN) is None),
     "consistency_check": (False, _one_of(*_CHECKS)),
 }
+# Answers never say "transmission": the reference lists size_last_modified, crc64 and no_check.
+_CHECK_SHOWN = {"transmission": "no_check"}
 # What a task has where its creator did not say.
 DEFAULTS: dict[str, t.Any] = {
     "src_cloud_type": "Aliyun",
@@ -142,7 +147,12 @@ def _broken(value: t.Any, rules: dict[str, tuple[bool, Check]]) -> str | None:
         return "no object"
     unknown = sorted(set(value) - set(rules))
     missing = sorted(name for name, (required, _check) in rules.items() if required and name not in value)
-    wrong = sorted(name for name, given in value.items() if name in rules and not rules[name][1](given))
+    # Guess: a null stands for a field that is left out.
+    wrong = sorted(
+        name
+        for name, given in value.items()
+        if name in rules and not (rules[name][1](given) or (given is None and not rules[name][0]))
+    )
     return ", ".join([*unknown, *missing, *wrong]) or None
 
 
@@ -194,7 +204,7 @@ class Counters:
             self.add(when, 0, *outcome)
 
     def of_month(self, when: float) -> list[int]:
-        """The sums of the month, by UTC: which time zone OMS goes by is not documented."""
+        """The sums of the month. Guess: by UTC; which time zone OMS goes by is not documented."""
         month = _month(when)
         found = [counts for bucket, counts in self.buckets.items() if _month(bucket * BUCKET_SECONDS) == month]
         return [sum(counts) for counts in zip(*found, strict=True)] or [0] * len(SERIES)
@@ -306,10 +316,12 @@ class SyncTasks:
         if body.get("src_cloud_type") == "Tencent" and not body.get("app_id"):
             return invalid("app_id")
         if len(self.tasks) >= MAX_TASKS:
-            # With which code OMS says so is not documented.
-            return error(400, "OMS.0064", "The number of synchronization tasks has reached the upper limit.")
+            # Guess: the code is documented for migration tasks. Whether stopped tasks count is not documented, either.
+            return error(400, "OMS.0077", "The number of tasks has reached the upper limit.")
         cdn = body.get("source_cdn")
-        shown = {name: value for name, value in body.items() if name not in _SECRET}
+        shown = {name: value for name, value in body.items() if name not in _SECRET and value is not None}
+        if "consistency_check" in shown:
+            shown["consistency_check"] = _CHECK_SHOWN.get(shown["consistency_check"], shown["consistency_check"])
         if cdn:
             shown["source_cdn"] = {name: cdn[name] for name in ("domain", "protocol", "authentication_type")}
         task = self.add(sync_task_id, project_id, SYNCHRONIZING, shown)
@@ -409,13 +421,15 @@ def _body(request: Request) -> t.Any:
 
 
 def _milliseconds(query: dict[str, list[str]], name: str) -> float | None:
-    """A time of the query in seconds; None where it has not the 13 digits that it must have."""
+    """A time of the query in seconds; None where it is missing or not a number of milliseconds."""
     value = query.get(name, [""])[0]
-    return int(value) / 1000 if re.fullmatch("[0-9]{13}", value) else None
+    # More digits are beyond the years that Python knows.
+    return int(value) / 1000 if re.fullmatch("[0-9]{1,14}", value) else None
 
 
 def invalid(detail: str) -> Reply:
-    return error(400, "OMS.0064", "Invalid request parameters.", error_detail=detail)
+    """A refused parameter. Guess: that the text names it."""
+    return error(400, "OMS.0064", f"Invalid request parameters: {detail}.")
 
 
 def as_json(value: t.Any) -> Reply:

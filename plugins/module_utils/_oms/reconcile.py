@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Brings a sync task to the state that a playbook asks for: looks, changes what is to be changed, and waits.
+"""Brings a sync task to the state that a playbook asks for: reads it, changes what must be changed, and waits.
 
 This is private to the collection: it may change at any time.
 """
@@ -12,51 +12,55 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import TIMEOUT, ConnectionFailure, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SERVICE, TIMEOUT, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import STOPPED as HAS_STOPPED
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import (
-    SYNCHRONIZING,
-    Client,
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import (
+    STATE,
+    ApiFailure,
     is_in_progress,
     is_missing,
+    is_transient,
+    is_uncertain,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import STOPPED as HAS_STOPPED
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import SYNCHRONIZING, Client
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.matching import (
+    SeveralMatch,
+    Task,
+    contradiction,
+    differences,
+    find_match,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import (
     ABSENT,
     MAX_TASKS,
     STARTED,
-    STATE,
     STOPPED,
     Wanted,
+    are,
     creation,
-    differences,
-    matching,
     missing_keys,
     missing_to_create,
     planned,
     start,
     without_counters,
+    without_start_time,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed
 
 # Between two looks at a task: the first pause, and the longest one. They double.
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
-# Answers after which one can't know whether a task was created.
-_UNCERTAIN = (502, 503, 504)
-
-Task = dict[str, t.Any]
 
 
 class Change:
-    """What becomes of one sync task.
+    """The change of one sync task.
 
     The attributes are true at any time, so that a run that fails half way can say what it has done.
 
     :arg wait: whether to wait until the state is reached.
-    :arg timeout: seconds to wait at most; a task that is to be deleted has to be waited for in any case.
-    :arg retries: how often to try again to create a task where the answer got lost.
-    :arg longest_delay: seconds before such a try.
+    :arg timeout: seconds to wait at most in all; a task that is to be deleted must be waited for in any case.
+    :arg retries: how often to try again to create a task where the answer was lost.
+    :arg longest_delay: seconds before such a retry.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Change:
         self._timeout = timeout
         self._retries = retries
         self._longest_delay = longest_delay
+        self._wait_until: float | None = None
         self._task_count = 0
         self.changed = False
         self.sync_task_id = wanted.sync_task_id
@@ -91,15 +96,21 @@ class Change:
         :raises Failure: the state can't be reached.
         """
         self._see(self._find())
-        self.before = self.after = self.task or {}
+        self.before = self.after = without_start_time(self.task or {})
         change = self._plan()
         if change is None:
             return
         if not check_mode:
-            change()
+            try:
+                change()
+            except Failure:
+                self._see_what_is_left()
+                raise
             return
         self.changed = True
-        self.task = self.after or None
+        self.task = {**(self.task or {}), **self.after} if self.after else None
+        if self.before == {} and self._task_count >= MAX_TASKS:
+            self.warnings.append(self._limit())
 
     def _plan(self) -> t.Callable[[], None] | None:
         """What is to be done, if anything; sets ``after``.
@@ -113,41 +124,30 @@ class Change:
             if wanted.state == STOPPED:
                 raise Failure(
                     STATE,
-                    f"there is no sync task {wanted.way} that could be stopped",
-                    "Check source and destination, or leave the task out",
+                    f"There is no sync task {wanted.places} that matches the options, so none can be stopped",
+                    "Check the options, or remove this task from the playbook.",
                 )
-            return self._plan_creation()
+            self._check_keys(missing_to_create(wanted), f"There is no sync task {wanted.places}")
+            self.after = planned(wanted, SYNCHRONIZING)
+            return self._create
+        if differences(wanted, task):
+            raise contradiction(wanted, [task])
         if wanted.state == ABSENT:
             self.after = {}
             return self._delete
-        differing = differences(wanted, task)
-        if differing:
-            raise Failure(
-                STATE,
-                f"the sync task {task['sync_task_id']} is not as it is described: {'; '.join(differing)}",
-                "Nothing of a sync task can be changed but its state. Leave these options out, or have it replaced,"
-                " which means to stop it, to delete it (state: absent) and to create another one (state: present)",
-            )
         if wanted.state == STARTED and task["status"] != SYNCHRONIZING:
-            self._check_keys(missing_keys(wanted), f"the sync task {task['sync_task_id']} is stopped")
-            self.after = {**task, "status": SYNCHRONIZING}
+            self._check_keys(missing_keys(wanted), f"The sync task {task['sync_task_id']} is stopped")
+            self.after = {**self.before, "status": SYNCHRONIZING}
             return self._start
         if wanted.state == STOPPED and task["status"] != HAS_STOPPED:
-            self.after = {**task, "status": HAS_STOPPED}
+            self.after = {**self.before, "status": HAS_STOPPED}
             return self._stop
         return None
 
-    def _plan_creation(self) -> t.Callable[[], None]:
-        self._check_keys(missing_to_create(self._wanted), f"there is no sync task {self._wanted.way} yet")
-        if self._task_count >= MAX_TASKS:
-            self.warnings.append(self._limit())
-        self.after = planned(self._wanted, SYNCHRONIZING)
-        return self._create
-
     def _limit(self) -> str:
         return (
-            f"The project has {self._task_count} sync tasks, and OMS documents {MAX_TASKS} as the most for a tenant:"
-            " delete one before you create another"
+            f"The project has {self._task_count} sync tasks, and OMS documents {MAX_TASKS} as the most for a tenant."
+            " Delete one before you create another"
         )
 
     @staticmethod
@@ -155,8 +155,8 @@ class Change:
         if missing:
             raise Failure(
                 STATE,
-                f"{why}, and {listed(missing)} {'is' if len(missing) == 1 else 'are'} not given",
-                "OMS needs them to create a sync task, and the keys again at each start: give them",
+                f"{why}, and {are(missing)} not given",
+                "OMS needs the keys of both buckets to create and to start a sync task. Give these options.",
             )
 
     # ---- looking
@@ -169,9 +169,13 @@ class Change:
     def _find(self) -> Task | None:
         """The task that is meant, if there is one."""
         if self._wanted.sync_task_id is None:
-            tasks = list(self._client.list_sync_tasks())
+            tasks = self._client.list_sync_tasks()
             self._task_count = len(tasks)
-            return matching(self._wanted, tasks)
+            task, left_alone = find_match(self._wanted, tasks)
+            self.warnings = [
+                f"{text}. It has the same source and destination, and was not changed" for text in left_alone
+            ]
+            return task
         try:
             task = self._client.show_sync_task(self._wanted.sync_task_id)
         except Failure as failure:
@@ -179,40 +183,97 @@ class Change:
                 return None
             raise
         if self._wanted.has_cdn:
-            # Only the list says where a CDN is.
-            for each in self._client.list_sync_tasks():
-                if each["sync_task_id"] == self.sync_task_id:
-                    task["source_cdn"] = each.get("source_cdn")
+            task["source_cdn"] = self._listed_cdn(self._wanted.sync_task_id)
         return task
 
-    def _reach(self, status: str) -> None:
-        """Look at the task, until it has a status if that is to be waited for."""
-        sync_task_id = t.cast(str, self.sync_task_id)
-        # What the list said, and this does not.
-        cdn = {name: value for name, value in self.after.items() if name == "source_cdn"}
+    def _listed_cdn(self, sync_task_id: str) -> t.Any:
+        """The CDN of a task, which only the list shows.
 
-        def reached() -> bool:
-            task = self._client.show_sync_task(sync_task_id)
-            self._see({**task, **cdn})
-            return bool(task["status"] == status)
+        :raises Failure: the task is not in the list, so that its CDN can't be compared.
+        """
+        for task in self._client.list_sync_tasks():
+            if task.get("sync_task_id") == sync_task_id:
+                return task["source_cdn"]
+        raise Failure(
+            SERVICE,
+            f"OMS does not list the sync task {sync_task_id}, so its CDN can't be compared with source.cdn",
+            "Run the task again later, or omit source.cdn.",
+        )
 
-        self._until(reached, f"the sync task {sync_task_id} has not reached the status {status}", self._wait)
+    def _is_missing(self) -> bool:
+        """Whether the task does not exist any more; if it does, it is seen."""
+        try:
+            self._look()
+        except Failure as failure:
+            if is_missing(failure):
+                return True
+            raise
+        return False
+
+    def _look(self) -> str:
+        """See the task, and return its status.
+
+        :raises Failure: it can't be read, or there is none.
+        """
+        task = self._client.show_sync_task(t.cast(str, self.sync_task_id))
+        # The list shows the CDN, and this does not.
+        known = self.task or self.after
+        self._see({**task, **{name: value for name, value in known.items() if name == "source_cdn"}})
+        return str(task["status"])
+
+    def _see_what_is_left(self) -> None:
+        """After a failure half way: what is there, and not what was planned."""
+        if self.changed and self.sync_task_id is None:
+            # The new one is among several, and is as it was planned.
+            return
+        if self.changed:
+            try:
+                if self._is_missing():
+                    self.task = None
+            except Failure:
+                # What was seen last is the best that is known.
+                pass
+        self.after = self._as_seen()
+
+    def _as_seen(self) -> Task:
+        """The task for the diff: what was planned or there before, as it is now."""
+        seen = without_start_time(self.task or {})
+        return {name: value for name, value in seen.items() if name in self.before or name in self.after}
+
+    def _reach(self, status: str, is_new: bool = False) -> None:
+        """Look at the task, until it has a status if that is to be waited for.
+
+        :arg is_new: it has just been created, and may not be shown yet.
+        """
+
+        def is_reached() -> bool:
+            try:
+                return self._look() == status
+            except Failure as failure:
+                if is_new and is_missing(failure):
+                    return False
+                raise
+
+        self._until(is_reached, f"The sync task {self.sync_task_id} has not reached the status {status}", self._wait)
+        # What is there, and not what was planned; a status that is not waited for is the one to come.
+        self.after = {**self._as_seen(), "status": status}
 
     def _until(self, reached: t.Callable[[], bool], otherwise: str, wait: bool) -> None:
-        """Ask again and again.
+        """Ask again and again. The time to wait is one for all that a run waits for.
 
-        :arg otherwise: what is said when the time is up.
+        :arg otherwise: what is wrong when the time is over, without a full stop.
         :arg wait: ask once, if not.
         """
-        until = self._clock.monotonic() + self._timeout
+        if self._wait_until is None:
+            self._wait_until = self._clock.monotonic() + self._timeout
         pause = FIRST_PAUSE_SECONDS
         while not reached() and wait:
-            left = until - self._clock.monotonic()
+            left = self._wait_until - self._clock.monotonic()
             if left <= 0:
                 raise Failure(
                     TIMEOUT,
                     f"{otherwise} within {self._timeout:g} s",
-                    "It may do so later: run the task again, with a longer wait_timeout where this is usual",
+                    "It may do so later. Run the task again; raise wait_timeout if this happens often.",
                 )
             self._clock.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -222,77 +283,96 @@ class Change:
     def _create(self) -> None:
         self.sync_task_id = self._created()
         self.changed = True
-        self._reach(SYNCHRONIZING)
+        # What is known of it until OMS shows it.
+        self.task = {**self.after, "sync_task_id": self.sync_task_id}
+        self._reach(SYNCHRONIZING, is_new=True)
 
     def _created(self) -> str:
-        """Create the task, and look for it before another try: else there could be two of them in the end."""
-        tries = 0
+        """Create the task, and look for it before another attempt: else there could be two of them in the end."""
+        retries = 0
         while True:
             try:
                 return self._client.create_sync_task(creation(self._wanted))
             except Failure as failure:
-                if not _is_uncertain(failure):
-                    if failure.answer.http_status == 400 and self._task_count >= MAX_TASKS:
-                        raise Failure(
-                            failure.kind, f"{failure}", self._limit(), failure.answer, failure.attempts
-                        ) from None
+                if not is_uncertain(failure):
+                    if (
+                        isinstance(failure, ApiFailure)
+                        and failure.answer.http_status == 400
+                        and self._task_count >= MAX_TASKS
+                    ):
+                        raise failure.explained_as(self._limit()) from None
                     raise
                 lost = failure
-            self._clock.sleep(min(self._longest_delay, 2.0**tries))
+            self._clock.sleep(min(self._longest_delay, 2.0**retries))
             try:
-                task = self._find()
+                tasks = self._client.list_sync_tasks()
             except Failure:
                 raise lost from None
+            try:
+                task, _left_alone = find_match(self._wanted, tasks)
+            except SeveralMatch:
+                # There was none before: one of them is the one that was to be created.
+                self.changed = True
+                raise
             if task is not None:
                 return str(task["sync_task_id"])
-            if tries >= self._retries:
+            if retries >= self._retries or not is_transient(lost):
                 raise lost
-            tries += 1
+            retries += 1
 
     def _start(self) -> None:
-        self.changed = self._client.start_sync_task(t.cast(str, self.sync_task_id), start(self._wanted))
+        keys = start(self._wanted)
+        self._carry_out(
+            lambda: self._client.start_sync_task(t.cast(str, self.sync_task_id), keys),
+            lambda: self._look() == SYNCHRONIZING,
+        )
         self._reach(SYNCHRONIZING)
 
     def _stop(self) -> None:
-        self.changed = self._client.stop_sync_task(t.cast(str, self.sync_task_id))
+        self._carry_out(
+            lambda: self._client.stop_sync_task(t.cast(str, self.sync_task_id)),
+            lambda: self._look() == HAS_STOPPED,
+        )
         self._reach(HAS_STOPPED)
+
+    def _carry_out(self, change: t.Callable[[], bool], is_done: t.Callable[[], bool]) -> None:
+        """Make a change. Where its answer is lost, only a look tells whether it was made."""
+        try:
+            made = change()
+        except Failure as failure:
+            if not is_uncertain(failure):
+                raise
+            try:
+                made = is_done()
+            except Failure:
+                made = False
+            if not made:
+                raise failure from None
+        self.changed = made or self.changed
 
     def _delete(self) -> None:
         sync_task_id = t.cast(str, self.sync_task_id)
         is_stopped = t.cast(Task, self.task)["status"] == HAS_STOPPED
 
-        def deleted() -> bool:
+        def stop_and_delete() -> bool:
             nonlocal is_stopped
             try:
                 if not is_stopped:
-                    self.changed = self._client.stop_sync_task(sync_task_id) or self.changed
-                self.changed = self._client.delete_sync_task(sync_task_id) or self.changed
+                    self._carry_out(
+                        lambda: self._client.stop_sync_task(sync_task_id), lambda: self._look() == HAS_STOPPED
+                    )
+                self._carry_out(lambda: self._client.delete_sync_task(sync_task_id), self._is_missing)
             except Failure as failure:
                 if is_in_progress(failure):
-                    # It is still on its way to stop, or someone has started it again.
+                    # It has not stopped yet, or someone has started it again.
                     is_stopped = False
                     return False
                 if not is_missing(failure):
                     raise
+            self.task = None
             return True
 
-        def gone() -> bool:
-            try:
-                self._see(self._client.show_sync_task(sync_task_id))
-            except Failure as failure:
-                if is_missing(failure):
-                    return True
-                raise
-            return False
-
-        self._until(deleted, f"the sync task {sync_task_id} could not be deleted, since it has not stopped", wait=True)
+        self._until(stop_and_delete, f"The sync task {sync_task_id} has not stopped, so it was not deleted", wait=True)
         if self._wait:
-            self._until(gone, f"the sync task {sync_task_id} has been deleted, but has not gone", wait=True)
-        self.task = None
-
-
-def _is_uncertain(failure: Failure) -> bool:
-    """Whether a request may have been carried out although it failed."""
-    if isinstance(failure, ConnectionFailure):
-        return failure.transient
-    return failure.answer.http_status in _UNCERTAIN
+            self._until(self._is_missing, f"The sync task {sync_task_id} was deleted, but is still shown", wait=True)
+            self.task = None

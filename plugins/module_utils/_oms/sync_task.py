@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Sync tasks as a playbook describes them: checked, found among those there are, and told apart from them.
+"""The options that describe a sync task: their checks, and the bodies of requests that are made of them.
 
 Options go by their paths, ``source.region`` for example, which is also what messages call them. The fields of a task
-and their limits are those of CreateSyncTask and StartSyncTask (oms-api.md, section 2).
+and their limits are those of CreateSyncTask and StartSyncTask.
 
 This is private to the collection: it may change at any time.
 """
@@ -18,7 +18,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
 
 PRESENT = "present"
@@ -26,11 +26,7 @@ STARTED = "started"
 STOPPED = "stopped"
 ABSENT = "absent"
 
-# The kind of a failure where OMS is well, but the sync task is another one than the playbook says, or none.
-# Documented as RV(error.kind).
-STATE = "state"
-
-# So many sync tasks OMS allows a tenant (CreateSyncTask, constraints).
+# CreateSyncTask, constraints: the sync tasks that a tenant may have.
 MAX_TASKS = 5
 
 CLOUD_TYPES = (
@@ -62,8 +58,8 @@ AUTHENTICATION_TYPES = (
     "TENCENT_COS_D",
 )
 
-# What a task is known by, as there are no names.
-_IDENTITY = {
+# What identifies a task, as there are no names.
+IDENTITY = {
     "source.cloud_type": "src_cloud_type",
     "source.region": "src_region",
     "source.bucket": "src_bucket",
@@ -71,8 +67,8 @@ _IDENTITY = {
     "destination.bucket": "dst_bucket",
 }
 # What a task shows, and what can be compared.
-_SHOWN = {
-    **_IDENTITY,
+SHOWN = {
+    **IDENTITY,
     "source.app_id": "app_id",
     "destination.storage_policy": "dst_storage_policy",
     "description": "description",
@@ -80,7 +76,7 @@ _SHOWN = {
     "enable_restore": "enable_restore",
     "consistency_check": "consistency_check",
 }
-_SHOWN_OF_CDN = {
+SHOWN_OF_CDN = {
     "source.cdn.domain": "domain",
     "source.cdn.protocol": "protocol",
     "source.cdn.authentication_type": "authentication_type",
@@ -103,7 +99,7 @@ _SECRET_OF_CDN = {
     "source.cdn.crypto_type": "crypto_type",
     "source.cdn.kms_key_id": "kms_key_id",
 }
-_CDN = {**_SHOWN_OF_CDN, **_SECRET_OF_CDN}
+_CDN = {**SHOWN_OF_CDN, **_SECRET_OF_CDN}
 SECRETS = (*_KEYS, "source.cdn.authentication_key")
 
 # The fewest and the most characters.
@@ -124,8 +120,14 @@ _LENGTHS = {
 }
 _NEVER_IN_DESCRIPTION = "<>()\"'&"
 
-# They grow by themselves, month by month: they are nothing that a playbook sets, or that a diff should show.
+# The value of consistency_check that OMS takes, and the one that it shows for it.
+_TRANSMISSION = "transmission"
+_TRANSMISSION_SHOWN = "no_check"
+
+# The counters of a month, which change by themselves.
 _COUNTERS = "monthly_"
+# What changes with each start, and can't be predicted.
+_START_TIME = "last_start_time"
 
 
 @dataclass(frozen=True)
@@ -148,19 +150,20 @@ class Wanted:
         return [self.given[path] for path in SECRETS if path in self.given]
 
     @property
-    def way(self) -> str:
-        """Where objects go from and to: there is no other name for a task whose id is not given."""
+    def places(self) -> str:
+        """Source and destination: there is no other name for a task whose id is not given."""
         source = " ".join(self.given[path] for path in ("source.cloud_type", "source.region", "source.bucket"))
         return f"from {source} to {self.given['destination.region']} {self.given['destination.bucket']}"
 
 
-def read_wanted(options: t.Mapping[str, t.Any]) -> Wanted:
+def read_wanted(options: t.Mapping[str, t.Any], region: str | None = None) -> Wanted:
     """Check all that the options say of a sync task.
 
     :arg options: the module's parameters.
+    :arg region: the region of OMS, which is that of the destination where the options name none.
     :raises ArgumentError: names the option, the rule and the remedy; it never shows a key.
     """
-    known = {**_SHOWN, **_KEYS, **_CRYPTO, **_CDN}
+    known = {**SHOWN, **_KEYS, **_CRYPTO, **_CDN}
     given = {path: value for path, value in _flat(options) if path in known and value is not None}
     if options["sync_task_id"] is not None:
         check_path_segment("sync_task_id", options["sync_task_id"])
@@ -172,20 +175,29 @@ def read_wanted(options: t.Mapping[str, t.Any]) -> Wanted:
     bad = re.search(f"[{_NEVER_IN_DESCRIPTION}]", given.get("description", ""))
     if bad:
         raise ArgumentError(
-            f"description: has {quoted(bad[0])} at character {bad.start() + 1}:"
-            f" none of {_NEVER_IN_DESCRIPTION} is allowed, take it away"
+            f"description contains {quoted(bad[0])} at character {bad.start() + 1}."
+            f" OMS allows none of {_NEVER_IN_DESCRIPTION}; remove it."
         )
+    if options["sync_task_id"] is None and region:
+        given.setdefault("destination.region", region)
     wanted = Wanted(options["state"], options["sync_task_id"], given)
-    missing = [path for path in _IDENTITY if path not in given]
+    missing = [path for path in IDENTITY if path not in given]
     if wanted.sync_task_id is None and missing:
         raise ArgumentError(
-            f"{listed(missing)}: without sync_task_id, a sync task is found by its source and its destination:"
-            " give them all, or sync_task_id"
+            f"{are(missing)} required without sync_task_id, because a sync task is found by its source and destination."
+            f" Give {'it' if len(missing) == 1 else 'them'}, or sync_task_id."
         )
     keys = missing_keys(wanted)
     if wanted.state in (PRESENT, STARTED) and 0 < len(keys) < len(_KEYS):
-        raise ArgumentError(f"{listed(keys)}: the keys of source and destination go together: give all four")
+        raise ArgumentError(
+            f"{are(keys)} missing. OMS needs the keys of source and destination together; give all four."
+        )
     return wanted
+
+
+def are(paths: t.Sequence[str]) -> str:
+    """``a is``, ``a and b are``."""
+    return f"{listed(paths)} {'is' if len(paths) == 1 else 'are'}"
 
 
 def _flat(options: t.Mapping[str, t.Any], where: str = "") -> t.Iterator[tuple[str, t.Any]]:
@@ -199,17 +211,18 @@ def _flat(options: t.Mapping[str, t.Any], where: str = "") -> t.Iterator[tuple[s
 def _check_length(path: str, value: str, least: int, most: int) -> None:
     if least <= len(value) <= most:
         return
-    if least == most:
-        raise ArgumentError(f"{path}: has {len(value)} characters: it is an id of {most} characters")
     if not value:
-        raise ArgumentError(f"{path}: is empty: {least} to {most} characters are needed, give it or leave it out")
-    raise ArgumentError(f"{path}: has {len(value)} characters: at most {most} are allowed, shorten it")
+        raise ArgumentError(f"{path} is empty. It must have {least} to {most} characters; correct it or omit it.")
+    count = f"{len(value)} character{'' if len(value) == 1 else 's'}"
+    if least == most:
+        raise ArgumentError(f"{path} has {count}. It must be an id of {most} characters; correct it.")
+    raise ArgumentError(f"{path} has {count}. At most {most} are allowed; shorten it.")
 
 
 def _check_key(path: str, value: str) -> None:
     if value != value.strip():
-        # base64 and echo add a line break, and a wrong key is found out only when copying fails.
-        raise ArgumentError(f"{path}: starts or ends with a blank or a line break: take it away")
+        # base64 and echo add a line break, and a wrong key is only found out when copying fails.
+        raise ArgumentError(f"{path} begins or ends with whitespace. Remove it.")
 
 
 def missing_keys(wanted: Wanted) -> list[str]:
@@ -227,57 +240,9 @@ def missing_to_create(wanted: Wanted) -> list[str]:
     return [path for path in needed if not wanted.given.get(path)]
 
 
-def matching(wanted: Wanted, tasks: t.Iterable[dict[str, t.Any]]) -> dict[str, t.Any] | None:
-    """The one task with the wanted source and destination, or None.
-
-    Where several have them, the description says which one is meant.
-
-    :raises Failure: several are left.
-    """
-    found = [task for task in tasks if all(task.get(name) == wanted.given[path] for path, name in _IDENTITY.items())]
-    if len(found) > 1 and "description" in wanted.given:
-        described = [task for task in found if _is("description", task, wanted.given["description"])]
-        found = described or found
-    if len(found) > 1:
-        ids = listed([f"{task['sync_task_id']} ({_said(task.get('description'))})" for task in found])
-        raise Failure(
-            STATE,
-            f"more than one sync task goes {wanted.way}: {ids}",
-            "Give sync_task_id, or the description of one of them",
-        )
-    return found[0] if found else None
-
-
-def differences(wanted: Wanted, task: t.Mapping[str, t.Any]) -> list[str]:
-    """What a task has otherwise than is wanted, each as a part of a sentence; what it does not show is left out."""
-    source_cdn = task.get("source_cdn")
-    cdn: t.Mapping[str, t.Any] = source_cdn if isinstance(source_cdn, dict) else {}
-    places = [(path, name, task) for path, name in _SHOWN.items()]
-    places += [(path, name, cdn) for path, name in _SHOWN_OF_CDN.items()]
-    found = [
-        f"{path} is {_said(shown.get(name))} and not {_said(wanted.given[path])}"
-        for path, name, shown in places
-        if path in wanted.given and not _is(name, shown, wanted.given[path])
-    ]
-    if wanted.has_cdn and "source_cdn" in task and not cdn:
-        found.append("source.cdn is given and the task has none")
-    return found
-
-
-def _is(name: str, shown: t.Mapping[str, t.Any], value: t.Any) -> bool:
-    """Whether a field has a value, as far as one can see."""
-    if name == "description":
-        return bool((shown.get(name) or "") == value)
-    return shown.get(name) is None or bool(shown[name] == value)
-
-
-def _said(value: t.Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else quoted(str(value or ""))
-
-
 def creation(wanted: Wanted) -> dict[str, t.Any]:
     """The body that creates the task."""
-    fields = _named(wanted, {**_SHOWN, **_KEYS, **_CRYPTO})
+    fields = _named(wanted, {**SHOWN, **_KEYS, **_CRYPTO})
     if wanted.has_cdn:
         # OMS wants it to be said.
         fields["source_cdn"] = {"authentication_type": "NONE", **_named(wanted, _CDN)}
@@ -294,13 +259,24 @@ def _named(wanted: Wanted, names: t.Mapping[str, str]) -> dict[str, t.Any]:
     return {name: wanted.given[path] for path, name in names.items() if path in wanted.given}
 
 
+def as_shown(name: str, value: t.Any) -> t.Any:
+    """What OMS shows in a field that was given a value."""
+    return _TRANSMISSION_SHOWN if (name, value) == ("consistency_check", _TRANSMISSION) else value
+
+
 def planned(wanted: Wanted, status: str) -> dict[str, t.Any]:
     """What is known beforehand of a task that is created, without keys.
 
     :arg status: the one that it will have.
     """
-    cdn = {"authentication_type": "NONE", **_named(wanted, _SHOWN_OF_CDN)} if wanted.has_cdn else None
-    return {**_named(wanted, _SHOWN), "source_cdn": cdn, "status": status}
+    cdn = {"authentication_type": "NONE", **_named(wanted, SHOWN_OF_CDN)} if wanted.has_cdn else None
+    fields = {name: as_shown(name, value) for name, value in _named(wanted, SHOWN).items()}
+    return {**fields, "source_cdn": cdn, "status": status}
+
+
+def without_start_time(task: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A task as a diff shows it."""
+    return {name: value for name, value in task.items() if name != _START_TIME}
 
 
 def without_counters(task: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

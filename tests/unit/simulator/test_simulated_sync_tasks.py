@@ -41,6 +41,7 @@ def simulator(process: Simulator) -> Simulator:
     process.reset()
     process.add_access_key("AK", "SK")
     process.add_token(TOKEN)
+    process.add_project("cn-north-4", PROJECT_ID)
     return process
 
 
@@ -135,7 +136,7 @@ def test_the_sdk_goes_through_the_life_of_a_task(oms: v2.OmsClient) -> None:
     assert refused(start) == (400, "OMS.0065")
     oms.stop_sync_task(v2.StopSyncTaskRequest(sync_task_id=task))
     oms.delete_sync_task(v2.DeleteSyncTaskRequest(sync_task_id=task))
-    assert refused(show) == (404, "OMS.1009")
+    assert refused(show) == (400, "OMS.2002")
 
 
 # ---- creating
@@ -174,6 +175,45 @@ def test_a_task_has_what_it_was_created_with_and_defaults_but_no_key(simulator: 
     assert "source_cdn" not in one
 
 
+def test_a_field_that_is_not_required_may_be_null(simulator: Simulator) -> None:
+    body = {**CREATE, "description": None, "consistency_check": None, "source_cdn": None}
+    _status, created = send(simulator, "POST", TASKS, body)
+
+    task = shown(simulator, created["sync_task_id"])
+    assert (task["description"], task["consistency_check"]) == ("", "size_last_modified")
+
+
+def test_transmission_is_shown_as_no_check(simulator: Simulator) -> None:
+    _status, created = send(simulator, "POST", TASKS, {**CREATE, "consistency_check": "transmission"})
+
+    assert shown(simulator, created["sync_task_id"])["consistency_check"] == "no_check"
+
+
+def test_the_time_of_the_counters_may_have_any_length(simulator: Simulator) -> None:
+    simulator.add_task("task", PROJECT_ID)
+
+    for query_time in ("0", "1", "999999999999", "9999999999999", "10000000000000"):
+        assert send(simulator, "GET", f"{TASKS}/task?query_time={query_time}")[0] == 200
+    for query_time in ("", "now", "-1", "1e12"):
+        assert send(simulator, "GET", f"{TASKS}/task?query_time={query_time}") == (400, "OMS.0064")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", ""), ("POST", ""), ("GET", "/task?query_time=1"), ("POST", "/task/stop")]
+)
+def test_a_project_of_another_tenant_is_refused(simulator: Simulator, method: str, path: str) -> None:
+    assert send(simulator, method, f"/v2/another/sync-tasks{path}", CREATE) == (403, "OMS.0206")
+    assert simulator.statuses() == {}
+
+
+def test_a_token_of_another_project_is_refused(simulator: Simulator) -> None:
+    simulator.add_project("cn-east-3", "another")
+    simulator.add_token(TOKEN, project_id="another")
+
+    assert send(simulator, "GET", TASKS) == (401, "APIGW.0301")
+    assert send(simulator, "GET", "/v2/another/sync-tasks")[0] == 200
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -206,9 +246,10 @@ def test_what_breaks_a_limit_creates_nothing(simulator: Simulator, change: dict[
 
 
 def test_the_sixth_task_is_refused(simulator: Simulator) -> None:
-    statuses = [send(simulator, "POST", TASKS, CREATE)[0] for _number in range(6)]
+    answered = [send(simulator, "POST", TASKS, CREATE) for _number in range(6)]
 
-    assert statuses == [200] * 5 + [400]
+    assert [status for status, _body in answered] == [200] * 5 + [400]
+    assert answered[-1][1] == "OMS.0077"
     assert len(simulator.statuses()) == 5
 
 
@@ -374,7 +415,7 @@ def test_statistics_have_points_of_five_minutes_or_an_hour(simulator: Simulator)
         "start_time=1767225600000&end_time=1767225600001",
         "data_type=OTHER&start_time=1767225600000&end_time=1767225600001",
         "data_type=REQUEST&start_time=1767225600001&end_time=1767225600000",
-        "data_type=REQUEST&start_time=1&end_time=2",
+        "data_type=REQUEST&start_time=2&end_time=1",
     ],
 )
 def test_statistics_need_all_their_parameters(simulator: Simulator, query: str) -> None:

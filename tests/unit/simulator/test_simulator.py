@@ -158,7 +158,8 @@ def test_the_sixth_wrong_signature_in_a_row_locks_the_key(simulator: Simulator) 
     refusals(6)
     with pytest.raises(ClientRequestException) as caught:
         create(right, "b")
-    assert "locked" in caught.value.error_msg
+    assert "AK access failed to reach the limit,forbidden." in caught.value.error_msg
+    assert (caught.value.status_code, caught.value.error_code) == (401, "APIGW.0301")
     assert simulator.accepted_keys(SYNC_TASK_ID) == ["a"]
 
 
@@ -224,12 +225,12 @@ def test_a_task_must_exist_and_run(simulator: Simulator) -> None:
     stopped = send(simulator, body, EVENTS.replace(SYNC_TASK_ID, "stopped"))
     nowhere = send(simulator, body, "/v3/elsewhere")
 
-    assert (missing.status, missing.error_code) == (404, "OMS.1009")
+    assert (missing.status, missing.error_code) == (400, "OMS.2002")
     assert (stopped.status, stopped.error_code) == (400, "OMS.0066")
     assert (nowhere.status, nowhere.error_code) == (404, "APIGW.0101")
 
 
-@pytest.mark.parametrize("query", ["", "?query_time=1", "?query_time=now"])
+@pytest.mark.parametrize("query", ["", "?query_time=-1", "?query_time=now"])
 def test_showing_a_task_needs_the_time_in_milliseconds(simulator: Simulator, query: str) -> None:
     answer = send(simulator, "", f"/v2/{PROJECT_ID}/sync-tasks/{SYNC_TASK_ID}{query}", "GET")
 
@@ -245,7 +246,27 @@ def test_projects_are_found_by_name(simulator: Simulator) -> None:
 
 
 def test_a_wrong_token_is_refused(simulator: Simulator) -> None:
-    assert send(simulator, {"object_keys": ["a"]}, token="another").status == 401
+    answer = send(simulator, {"object_keys": ["a"]}, token="another")
+
+    assert (answer.status, answer.error_code) == (401, "APIGW.0301")
+    # The gateway documents the request's id in the body, too.
+    assert json.loads(answer.body)["request_id"] == answer.headers["x-request-id"]
+
+
+def test_an_expired_token_is_refused_with_the_documented_text(simulator: Simulator) -> None:
+    simulator.add_token("brief", uses=0)
+    answer = send(simulator, {"object_keys": ["a"]}, token="brief")
+
+    assert (answer.status, answer.error_code) == (401, "APIGW.0301")
+    assert "token expires, expires_at:2" in json.loads(answer.body)["error_msg"]
+
+
+def test_what_a_stopped_task_answers_can_be_chosen(simulator: Simulator) -> None:
+    simulator.add_task("stopped", PROJECT_ID, "STOPPED")
+    simulator.set(stopped_task=[400, "OMS.2002"])
+    answer = send(simulator, {"object_keys": ["a"]}, EVENTS.replace(SYNC_TASK_ID, "stopped"))
+
+    assert (answer.status, answer.error_code) == (400, "OMS.2002")
 
 
 # ---- what goes wrong on command

@@ -282,21 +282,21 @@ def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
 
     assert (done.failed, done.result["changed"], done.result["error"]) == (False, True, None)
     assert len(done.warnings) == 1
-    assert done.warnings[0].startswith("check mode could not read the sync task and goes by the arguments alone: GET ")
+    assert done.warnings[0].startswith("Check mode could not read the sync task, and predicts from the arguments alone. ")
 
 
 @pytest.mark.parametrize(
     ("expected", "kind", "said"),
     [
-        (reading(404, {"error_code": "OMS.1009"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
-        (reading(400, {"error_code": "OMS.0054"}), "service", f"There is no sync task {TASK} in the project {PROJECT}"),
+        (reading(404, {"error_code": "OMS.1009"}), "state", f"The sync task {TASK} was not found in the project {PROJECT}"),
+        (reading(400, {"error_code": "OMS.2002"}), "state", f"at {OMS}, or it is not running"),
         (
             reading(200, {"status": "STOPPED"}),
-            "service",
-            "The sync task is stopped: start it with huaweicloud.oms.oms_sync_task",
+            "state",
+            'has the status "STOPPED". Start it with huaweicloud.oms.oms_sync_task',
         ),
-        (reading(401, {"error_code": "APIGW.0301"}), "service", "correct it before the next run"),
-        (reading(200, b"<html>"), "service", "Something else answered in OMS's place"),
+        (reading(401, {"error_code": "APIGW.0301"}), "credentials", "HTTP 401 APIGW.0301"),
+        (reading(200, b"<html>"), "service", "A proxy or a login page answered in place of OMS"),
         (
             Expected(
                 "GET", t.cast(str, Reading()), ConnectionFailure(CONNECTION, "refused", "Check it", transient=False)
@@ -332,9 +332,9 @@ def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
 
     assert done.failed
     assert done.msg == (
-        f'POST {PATH}/events at {OMS}: HTTP 400 OMS.0066 "The task is not running." (request id 0a1c).'
-        " The sync task is stopped: start it with huaweicloud.oms.oms_sync_task and state: started, then run the task"
-        " again. Objects accepted: 20 of 50; remaining_object_keys names the rest"
+        f"The sync task {TASK} is not running. Start it with huaweicloud.oms.oms_sync_task and state=started, then run"
+        f' the task again. (POST {OMS}{PATH}/events: HTTP 400 OMS.0066 "The task is not running.", request id 0a1c).'
+        " Objects accepted: 20 of 50; remaining_object_keys names the rest"
     )
     assert done.result == {
         "changed": True,
@@ -355,7 +355,7 @@ def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
         "remaining_object_keys": names(21, 50),
         "remaining_truncated": False,
         "error": {
-            "kind": "service",
+            "kind": "state",
             "http_status": 400,
             "error_code": "OMS.0066",
             "error_msg": "The task is not running.",

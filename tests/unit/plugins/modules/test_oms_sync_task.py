@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import typing as t
 from importlib.util import find_spec
@@ -135,7 +136,7 @@ def test_check_mode_warns_of_too_many_tasks(run_on_simulator: RunOnSimulator, om
     predicted = run_on_simulator(main, WITH_KEYS, check_mode=True)
     real = run_on_simulator(main, WITH_KEYS)
 
-    limit = "The project has 5 sync tasks, and OMS documents 5 as the most for a tenant: delete one before you create"
+    limit = "The project has 5 sync tasks, and OMS documents 5 as the most for a tenant. Delete one before you create"
     (warning,) = predicted.warnings
     assert warning.startswith(limit)
     assert (predicted.failed, real.failed, real.warnings) == (False, True, [])
@@ -170,7 +171,7 @@ def test_a_failure_half_way_is_a_change(run_on_simulator: RunOnSimulator, oms: S
     done = run_on_simulator(main, {**BY_ID, "state": "absent"})
 
     assert (done.failed, done.result["changed"], oms.statuses()) == (True, True, {TASK: "STOPPED"})
-    assert "it looks at what is there before it changes anything" in str(done.msg)
+    assert "it reads the sync task before it changes anything" in str(done.msg)
     assert_as_documented(done)
 
 
@@ -203,7 +204,49 @@ def test_retries_and_waits_are_handed_on(run_on_simulator: RunOnSimulator, oms: 
     stopping = run_on_simulator(main, {**WITH_KEYS, "state": "stopped", "wait": False})
     assert (stopping.failed, stopping.result["sync_task"]["status"]) == (False, "SYNCHRONIZING")
     late = run_on_simulator(main, {**WITH_KEYS, "state": "absent", "wait_timeout": 1})
-    assert "since it has not stopped within 1 s" in str(late.msg)
+    assert "has not stopped, so it was not deleted within 1 s" in str(late.msg)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_task_that_is_left_alone_causes_a_warning(
+    run_on_simulator: RunOnSimulator, oms: SimulatedOms, check_mode: bool
+) -> None:
+    oms.add_task(description="production")
+    deleted = run_on_simulator(main, {**WITH_KEYS, "description": "nightly", "state": "absent"}, check_mode)
+    stopped = run_on_simulator(main, {**WITH_KEYS, "description": "nightly", "state": "stopped"}, check_mode)
+
+    assert (deleted.failed, deleted.result["changed"], stopped.failed) == (False, False, True)
+    for done in (deleted, stopped):
+        (warning,) = done.warnings
+        assert 'description is "production", not "nightly"' in warning
+    assert (oms.writing, oms.statuses()) == ([], {TASK: "SYNCHRONIZING"})
+
+
+@pytest.mark.parametrize("of_environment", [False, True])
+def test_the_region_of_the_destination_is_the_one_that_is_called(
+    run_on_simulator: RunOnSimulator, oms: SimulatedOms, monkeypatch: pytest.MonkeyPatch, of_environment: bool
+) -> None:
+    oms.add_task(sync_task_id="elsewhere", dst_region="cn-east-3")
+    options = {**WITH_KEYS, "destination": {"bucket": "destination", **DESTINATION_KEYS}}
+    if of_environment:
+        monkeypatch.setenv("HW_REGION_NAME", "cn-north-4")
+        options["region"] = None
+    done = run_on_simulator(main, options)
+
+    assert (done.failed, done.result["sync_task"]["dst_region"]) == (False, "cn-north-4")
+    assert json.loads(oms.bodies[-2])["dst_region"] == "cn-north-4"
+
+
+@pytest.mark.parametrize("missing", [[400, "OMS.2002"], [404, "OMS.1009"], [400, "OMS.0054"]])
+def test_a_missing_id_is_a_failure_of_the_kind_state(
+    run_on_simulator: RunOnSimulator, oms: SimulatedOms, missing: list[t.Any]
+) -> None:
+    oms.service.control_set(missing_task=missing)
+    failed = run_on_simulator(main, {**BY_ID, "state": "stopped"})
+    absent = run_on_simulator(main, {**BY_ID, "state": "absent"})
+
+    assert (failed.failed, failed.result["error"]["kind"]) == (True, "state")
+    assert (absent.failed, absent.result["changed"]) == (False, False)
 
 
 def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
@@ -224,13 +267,13 @@ def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms:
     [
         ({"sync_task_id": "a/b"}, 'sync_task_id: has "/" at character 2'),
         ({"sync_task_id": ""}, "sync_task_id: is empty"),
-        ({}, "source.cloud_type, source.region, source.bucket, destination.region and destination.bucket: without"),
-        ({"source": SOURCE}, "destination.region and destination.bucket: without sync_task_id"),
-        ({**WITH_KEYS, "description": "x" * 256}, "description: has 256 characters: at most 255 are allowed, shorten"),
-        ({**WITH_KEYS, "description": "a&b"}, 'description: has "&" at character 2: none of <>()"\'& is allowed'),
-        ({**WITH_KEYS, "source": {**SOURCE, "access_key": "Marker"}}, "source.secret_key: the keys of source and"),
-        ({**WITH_KEYS, "destination": {**DESTINATION}}, "destination.access_key and destination.secret_key: the keys"),
-        ({**WITH_KEYS, "source": {**SOURCE, **SOURCE_KEYS, "secret_key": "Marker" * 17}}, "source.secret_key: has 102"),
+        ({}, "source.cloud_type, source.region, source.bucket and destination.bucket are required without"),
+        ({"source": SOURCE}, "destination.bucket is required without sync_task_id"),
+        ({**WITH_KEYS, "description": "x" * 256}, "description has 256 characters. At most 255 are allowed; shorten"),
+        ({**WITH_KEYS, "description": "a&b"}, 'description contains "&" at character 2. OMS allows none of <>()"\'&; remove'),
+        ({**WITH_KEYS, "source": {**SOURCE, "access_key": "Marker"}}, "source.secret_key is missing. OMS needs the keys"),
+        ({**WITH_KEYS, "destination": {**DESTINATION}}, "destination.access_key and destination.secret_key are missing."),
+        ({**WITH_KEYS, "source": {**SOURCE, **SOURCE_KEYS, "secret_key": "Marker" * 17}}, "source.secret_key has 102"),
         ({**BY_ID, "wait_timeout": 0}, "wait_timeout: 0 is out of range: 1 to 86400 seconds are allowed"),
         ({**BY_ID, "wait_timeout": 86401}, "wait_timeout: 86401 is out of range"),
         ({**BY_ID, "state": "paused"}, "value of state must be one of: present, started, stopped, absent, got: paused"),

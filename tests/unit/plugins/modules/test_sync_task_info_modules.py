@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import typing as t
 from datetime import datetime, timedelta, timezone
@@ -99,7 +100,7 @@ def test_the_counters_of_a_month(
     assert all("source_cdn" in each for each in ([] if options else [task, *others]))
 
 
-@pytest.mark.parametrize("missing", [[404, "OMS.1009"], [400, "OMS.1009"], [400, "OMS.0054"]])
+@pytest.mark.parametrize("missing", [[400, "OMS.2002"], [404, "OMS.1009"], [400, "OMS.1009"], [400, "OMS.0054"]])
 def test_a_missing_task_is_an_empty_list(
     run_on_simulator: RunOnSimulator, oms: SimulatedOms, missing: list[t.Any]
 ) -> None:
@@ -133,7 +134,39 @@ def test_other_failures_of_a_look_up_fail(
 def test_a_wrong_endpoint_is_no_missing_task(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
     oms.service.control_set(missing_task=[404, "APIGW.0101"])
 
-    assert "check region and endpoint" in str(run_on_simulator(info, BY_ID).msg)
+    assert "Check region and endpoint" in str(run_on_simulator(info, BY_ID).msg)
+
+
+def test_a_404_without_a_code_of_oms_is_no_missing_task(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
+    oms.fault("answer", status=404, body="404 page not found", headers={"Content-Type": "text/plain"})
+    done = run_on_simulator(info, BY_ID)
+
+    assert (done.failed, done.result["error"]["kind"]) == (True, "service")
+
+
+@pytest.mark.parametrize("month", [None, "2026-11"])
+def test_an_odd_entry_of_the_list_is_shown_as_it_is(
+    run_on_simulator: RunOnSimulator, oms: SimulatedOms, month: str | None
+) -> None:
+    oms.add_task()
+    odd = {"sync_task_id": None, "status": None, "src_bucket": "b"}
+    right = {"sync_task_id": TASK, "status": "SYNCHRONIZING"}
+    body = json.dumps({"tasks": [odd, right], "count": 2})
+    oms.fault("answer", method="GET", status=200, body=body)
+    done = run_on_simulator(info, {"month": month})
+
+    assert not done.failed
+    first, second = done.result["sync_tasks"]
+    assert first == {**odd, "source_cdn": None}
+    assert ("monthly_size" in second) == bool(month)
+
+
+def test_a_list_that_is_not_complete_is_a_failure(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
+    oms.fault("answer", method="GET", times=None, status=200, body='{"tasks": null, "count": 2}')
+    done = run_on_simulator(info, {})
+
+    assert (done.failed, done.result["sync_tasks"]) == (True, [])
+    assert "OMS listed 0 of 2" in str(done.msg)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +312,7 @@ def test_without_an_end_it_is_now(run_on_simulator: RunOnSimulator, oms: Simulat
     assert result["statistic_time_type"] == "ONE_HOUR"
 
 
-@pytest.mark.parametrize("missing", [[404, "OMS.1009"], [400, "OMS.1009"], [400, "OMS.0054"]])
+@pytest.mark.parametrize("missing", [[400, "OMS.2002"], [404, "OMS.1009"], [400, "OMS.1009"], [400, "OMS.0054"]])
 def test_statistics_of_a_missing_task_fail(
     run_on_simulator: RunOnSimulator, oms: SimulatedOms, missing: list[t.Any]
 ) -> None:
@@ -287,8 +320,8 @@ def test_statistics_of_a_missing_task_fail(
     done = run_on_simulator(statistics, HOUR)
 
     assert done.failed
-    assert f"There is no sync task {TASK} in the project {PROJECT}" in str(done.msg)
-    assert done.result["error"]["error_code"] == missing[1]
+    assert f"The sync task {TASK} was not found in the project {PROJECT}" in str(done.msg)
+    assert (done.result["error"]["kind"], done.result["error"]["error_code"]) == ("state", missing[1])
     assert (done.result["statistic_time_type"], len(done.result["statistics"])) == (None, 5)
     assert_documented({name: value for name, value in done.result.items() if name != "changed"}, RETURN_OF_STATISTICS)
 

@@ -18,12 +18,9 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets impo
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Response
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import (
-    Client,
-    Statistics,
-    is_in_progress,
-    is_missing,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.answers import Statistics
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import is_in_progress, is_missing
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import Expected, FakeTransport, answer
 
 PROJECT = "f697f813554a4f05bac882a183b20878"
@@ -57,7 +54,7 @@ class Case(t.NamedTuple):
         return Expected(self.method, f"{OMS.url}{self.target}", response, self.body)
 
 
-LIST = Case(lambda c: list(c.list_sync_tasks()), "GET", f"{TASKS}?limit=100&offset=0", b"", "oms:synctask:list")
+LIST = Case(lambda c: c.list_sync_tasks(), "GET", f"{TASKS}?limit=100&offset=0", b"", "oms:synctask:list")
 CREATE = Case(lambda c: c.create_sync_task(FIELDS), "POST", TASKS, BODY, "oms:synctask:create")
 SHOW = Case(lambda c: c.show_sync_task(TASK), "GET", f"{PATH}?query_time={NOW}", b"", "oms:synctask:get")
 STATISTICS = Case(
@@ -155,15 +152,37 @@ def test_a_list_goes_on_by_what_came_and_not_by_what_was_asked_for() -> None:
     assert listed((0, page(1, 2, count=3)), (2, page(3, count=3))) == ["1", "2", "3"]
 
 
-def test_a_list_ends_where_nothing_comes() -> None:
-    assert listed((0, page(count=0))) == []
-    assert listed((0, page(1, count=9)), (1, page(count=9))) == ["1"]
+@pytest.mark.parametrize("tasks", [[], None])
+def test_a_list_may_be_empty(tasks: list[t.Any] | None) -> None:
+    assert listed((0, answer(200, {"tasks": tasks, "count": 0}))) == []
 
 
-def test_a_list_asks_for_no_more_than_can_be_asked_for() -> None:
-    pages = [(100 * number, page(*range(100), count=10**6)) for number in range(101)]
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [(0, page(1, count=9)), (1, page(count=9))],
+        [(0, answer(200, {"tasks": None, "count": 1}))],
+        # Beyond this offset nothing can be asked for.
+        [(100 * number, page(*range(100), count=10**6)) for number in range(101)],
+    ],
+    ids=["short", "null", "long"],
+)
+def test_a_list_with_fewer_tasks_than_its_count_is_a_failure(pages: list[tuple[int, Response]]) -> None:
+    with pytest.raises(
+        Failure, match=r"The list of sync tasks is incomplete: OMS listed .* Run the task again"
+    ) as caught:
+        listed(*pages)
 
-    assert len(listed(*pages)) == 10100
+    assert caught.value.kind == "service"
+
+
+def test_an_odd_entry_does_not_make_a_list_unusable() -> None:
+    odd = [{"sync_task_id": None, "status": "STOPPED"}, {"sync_task_id": "a", "status": None}, {}, None, 1]
+    right = {"sync_task_id": TASK, "status": "STOPPED"}
+
+    found = do(LIST, answer(200, {"tasks": [*odd, right], "count": 6}))
+
+    assert found == [{"source_cdn": None, **entry} for entry in [*odd[:3], right]]
 
 
 def test_a_list_may_be_of_one_status() -> None:
@@ -204,6 +223,9 @@ def test_a_change_says_that_it_was_made(case: Case) -> None:
 DONE = [
     (STARTING, refusal("OMS.0065")),
     (STOPPING, refusal("OMS.0066")),
+    # It says "not found" or "not running": a look at the task tells which.
+    (STOPPING, refusal("OMS.2002")),
+    (DELETING, refusal("OMS.2002")),
     (DELETING, refusal("OMS.1009")),
     (DELETING, refusal("OMS.0054")),
     (DELETING, refusal("OMS.1009", 404)),
@@ -227,6 +249,7 @@ def test_it_is_a_change_where_an_earlier_attempt_may_have_done_it(case: Case, re
     [
         (STARTING, "OMS.0066"),
         (STARTING, "OMS.1009"),
+        (STARTING, "OMS.2002"),
         (STOPPING, "OMS.0065"),
         (STOPPING, "OMS.1009"),
         (DELETING, "OMS.0063"),
@@ -240,55 +263,58 @@ def test_what_another_operation_would_call_done_is_a_failure(case: Case, code: s
 
 # ---- what is refused
 
-NO_SUCH_TASK = f"There is no sync task {TASK} in the project {PROJECT} at {OMS.url}: check sync_task_id, project_id and"
-NO_SUCH_API = f"This API does not exist at {OMS.url} (region cn-north-4): check region and endpoint."
-FAILED_INSIDE = "The service failed inside: run the task again, it looks at what is there before it changes anything"
-# oms-api.md, section 3: the code, the status, and how the next step begins.
+WHERE = f"in the project {PROJECT} at {OMS.url}"
+NO_SUCH_TASK = f"The sync task {TASK} was not found {WHERE}. Check sync_task_id, project_id and region"
+NOT_FOUND_OR_NOT_RUNNING = f"The sync task {TASK} was not found {WHERE}, or it is not running."
+# The code, the status, the kind, and how the message begins.
 ERRORS = [
-    ("OMS.0064", 400, "OMS refuses a parameter that keeps the documented limits"),
-    ("APIGW.0101", 404, NO_SUCH_API),
-    ("APIGW.0201", 502, "The service behind the gateway could not be reached: run the task again later"),
-    ("APIGW.0201", 504, "The service behind the gateway could not be reached: run the task again later"),
-    ("APIGW.0301", 401, "The access key, secret key, signature or token is wrong: correct it before the next run"),
-    ("APIGW.0302", 403, "The caller is not authorised: grant it the IAM action {iam_action}"),
-    ("APIGW.0304", 403, "The caller is not authorised: grant it the IAM action {iam_action}"),
-    ("APIGW.0306", 403, "The caller is not authorised: grant it the IAM action {iam_action}"),
-    ("APIGW.0307", 401, "The token has expired or belongs to another region: get a new one for this region"),
-    ("APIGW.0308", 429, "The service is being called too often: run the task again later"),
-    ("APIGW.0601", 500, FAILED_INSIDE),
-    ("APIGW.0605", 500, FAILED_INSIDE),
-    ("APIGW.0606", 500, FAILED_INSIDE),
-    ("APIGW.0608", 500, FAILED_INSIDE),
-    ("APIGW.0610", 502, "The service behind the gateway could not be reached: run the task again later"),
-    ("APIGW.0613", 503, "IAM is not available: run the task again later"),
+    ("OMS.0064", 400, "service", "OMS refuses a parameter of the request."),
+    ("OMS.0077", 400, "service", "There are too many tasks."),
+    ("OMS.0206", 403, "service", f"The credentials have no permission for this request {WHERE}. Grant them the IAM"),
+    ("OMS.2004", 503, "service", "OMS is not available."),
+    ("APIGW.0101", 404, "service", f"This API does not exist at {OMS.url} (region cn-north-4). Check region and"),
+    ("APIGW.0201", 502, "service", ""),
+    ("APIGW.0301", 401, "credentials", ""),
+    ("APIGW.0302", 403, "service", ""),
+    ("APIGW.0601", 500, "service", "The service failed internally. Run the task again; it reads the sync task before"),
 ]
-OF_A_TASK = [("OMS.0054", 400, NO_SUCH_TASK), ("OMS.1009", 400, NO_SUCH_TASK), ("OMS.9999", 404, NO_SUCH_TASK)]
+OF_A_TASK = [
+    ("OMS.2002", 400, NOT_FOUND_OR_NOT_RUNNING),
+    ("OMS.0054", 400, NO_SUCH_TASK),
+    ("OMS.1009", 400, NO_SUCH_TASK),
+    ("OMS.9999", 404, NO_SUCH_TASK),
+]
 
 
 @cases([*OF_ALL, *OF_ONE])
-@pytest.mark.parametrize(("code", "status", "advice"), ERRORS)
-def test_each_error_is_a_sentence_with_the_next_step(case: Case, code: str, status: int, advice: str) -> None:
+@pytest.mark.parametrize(("code", "status", "kind", "explanation"), ERRORS)
+def test_each_error_is_explained(case: Case, code: str, status: int, kind: str, explanation: str) -> None:
     failure = failure_of(case, refusal(code, status))
 
-    where = f"{case.method} {case.target.partition('?')[0]} at {OMS.url}"
-    said = f'{where}: HTTP {status} {code} "No." (request id 0a1b). {advice.format(iam_action=case.iam_action)}'
-    assert str(failure).startswith(said)
-    assert (failure.kind, failure.answer.http_status, failure.answer.error_code) == ("service", status, code)
+    shown = f"{case.method} {OMS.url}{case.target.partition('?')[0]}"
+    assert str(failure).startswith(explanation)
+    assert str(failure).endswith(f'({shown}: HTTP {status} {code} "No.", request id 0a1b)')
+    assert (failure.kind, failure.answer.http_status, failure.answer.error_code) == (kind, status, code)
+    assert (case.iam_action in str(failure)) == (status == 403)
 
 
-@cases([SHOW, STATISTICS, STARTING, STOPPING])
-@pytest.mark.parametrize(("code", "status", "advice"), OF_A_TASK)
-def test_a_missing_task_is_named(case: Case, code: str, status: int, advice: str) -> None:
+@cases([SHOW, STATISTICS, STARTING])
+@pytest.mark.parametrize(("code", "status", "explanation"), OF_A_TASK)
+def test_a_missing_task_is_named(case: Case, code: str, status: int, explanation: str) -> None:
     failure = failure_of(case, refusal(code, status))
 
-    assert advice in str(failure)
+    assert explanation in str(failure)
     assert is_missing(failure)
+    assert failure.kind == "state"
 
 
 @cases(OF_ALL)
 @pytest.mark.parametrize("status", [400, 404])
 def test_where_there_is_no_task_in_the_request_none_is_missing(case: Case, status: int) -> None:
-    assert "There is no sync task" not in str(failure_of(case, refusal("OMS.1009", status)))
+    failure = failure_of(case, refusal("OMS.1009", status))
+
+    assert "The sync task" not in str(failure)
+    assert failure.kind == "service"
 
 
 @pytest.mark.parametrize(
@@ -311,12 +337,8 @@ def test_a_task_in_progress_is_known() -> None:
     failure = failure_of(DELETING, refusal("OMS.0063"))
 
     assert is_in_progress(failure)
-    assert "The sync task is in progress: stop it before you delete it" in str(failure)
+    assert f"The sync task {TASK} is running. Stop it before you delete it" in str(failure)
     assert not is_in_progress(failure_of(DELETING, refusal("OMS.0064")))
-
-
-def test_another_gateway_s_spelling_is_known() -> None:
-    assert "grant it the IAM action oms:synctask:list" in str(failure_of(LIST, refusal("APIG.0302", 403)))
 
 
 # ---- creating once
@@ -348,10 +370,8 @@ NO_JSON = [b"", b"{", b"null", b"[]", b'"x"', b"{}", b"[" * 100_000]
         *((LIST, "list of sync tasks", body) for body in NO_JSON),
         (LIST, "list of sync tasks", b'{"tasks": [], "count": "many"}'),
         (LIST, "list of sync tasks", b'{"tasks": [], "count": 1e999}'),
-        (LIST, "list of sync tasks", b'{"tasks": [1], "count": 1}'),
-        (LIST, "list of sync tasks", b'{"tasks": [{"sync_task_id": "a"}], "count": 1}'),
-        (LIST, "list of sync tasks", b'{"tasks": [{"sync_task_id": "../a", "status": "STOPPED"}], "count": 1}'),
-        (LIST, "list of sync tasks", b'{"tasks": [{"status": "STOPPED"}], "count": 1}'),
+        (LIST, "list of sync tasks", b'{"tasks": {}, "count": 0}'),
+        (LIST, "list of sync tasks", b'{"tasks": [], "count": null}'),
         *((CREATE, "id of a sync task", body) for body in NO_JSON),
         (CREATE, "id of a sync task", b'{"sync_task_id": 1}'),
         (CREATE, "id of a sync task", b'{"sync_task_id": "a/b"}'),
@@ -372,8 +392,11 @@ NO_JSON = [b"", b"{", b"null", b"[]", b'"x"', b"{}", b"[" * 100_000]
 def test_an_answer_that_can_not_be_read_is_a_failure(case: Case, what: str, body: bytes) -> None:
     failure = failure_of(case, answer(200, body, X_Request_Id="Marker-1"), secret="Marker")
 
-    where = f"{case.method} {case.target.partition('?')[0]} at {OMS.url}"
-    assert str(failure) == f"{where}: the answer is no {what}. Check {OMS.url} (region cn-north-4)"
+    shown = f"{case.method} {OMS.url}{case.target.partition('?')[0]}: HTTP 200, request id ********-1"
+    assert str(failure) == (
+        f"The answer is not the {what} that the documentation describes. Check that {OMS.url} (region cn-north-4) is"
+        f" OMS. ({shown})"
+    )
     assert (failure.answer.http_status, failure.answer.request_id) == (200, "********-1")
 
 

@@ -1,0 +1,119 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Finds the sync task that a playbook means among those there are, and compares it with the options.
+
+This is private to the collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SERVICE, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.answers import is_usable
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import STATE
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import (
+    ABSENT,
+    IDENTITY,
+    SHOWN,
+    SHOWN_OF_CDN,
+    STOPPED,
+    Wanted,
+    as_shown,
+)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
+
+Task = dict[str, t.Any]
+
+
+class SeveralMatch(Failure):
+    """More than one sync task has everything that the options say."""
+
+
+def find_match(wanted: Wanted, tasks: t.Iterable[Task]) -> tuple[Task | None, list[str]]:
+    """The one sync task that has everything that the options say.
+
+    :arg tasks: all that there are.
+    :returns: it, or None; and the differences of those that have the same source and destination and are left alone.
+    :raises SeveralMatch: more than one has everything.
+    :raises Failure: there is none, but a sync task has the same source and destination, so that none is to be created;
+        or OMS does not show what it takes to tell.
+    """
+    same_places = [
+        task for task in tasks if all(_is(name, task, wanted.given[path]) for path, name in IDENTITY.items())
+    ]
+    matches = [task for task in same_places if not differences(wanted, task)]
+    if len(matches) > 1:
+        ids = listed([f"{task.get('sync_task_id')} (description {_said(task.get('description'))})" for task in matches])
+        raise SeveralMatch(
+            STATE,
+            f"More than one sync task {wanted.places} matches the options: {ids}",
+            "Give sync_task_id, or an option in which they differ.",
+        )
+    if matches:
+        if not is_usable(matches[0]):
+            raise Failure(
+                SERVICE,
+                f"OMS lists the sync task {wanted.places} without a valid id or status",
+                "Run the task again later, or give sync_task_id.",
+            )
+        return matches[0], []
+    if wanted.state in (ABSENT, STOPPED):
+        return None, [_difference(wanted, task) for task in same_places]
+    # A second task between the same buckets is only created with a description that tells it from the others.
+    described = wanted.given.get("description")
+    if described is not None:
+        same_places = [task for task in same_places if _is("description", task, described)]
+    if same_places:
+        raise contradiction(wanted, same_places)
+    return None, []
+
+
+def contradiction(wanted: Wanted, tasks: t.Sequence[Task]) -> Failure:
+    """The failure for sync tasks that differ from the options."""
+    return Failure(
+        STATE,
+        ". ".join(_difference(wanted, task) for task in tasks),
+        "Only the state of a sync task can be changed. Correct or omit these options; or delete the sync task"
+        " (state=absent with its sync_task_id) and create another one (state=present).",
+    )
+
+
+def _difference(wanted: Wanted, task: Task) -> str:
+    return f"The sync task {task.get('sync_task_id')} differs from the options: {'; '.join(differences(wanted, task))}"
+
+
+def differences(wanted: Wanted, task: t.Mapping[str, t.Any]) -> list[str]:
+    """In what a sync task differs from the options, each as a part of a sentence; what it does not show is left out."""
+    source_cdn = task.get("source_cdn")
+    cdn: t.Mapping[str, t.Any] = source_cdn if isinstance(source_cdn, dict) else {}
+    if wanted.has_cdn and "source_cdn" in task and not cdn:
+        found = ["source.cdn is given, but the sync task has no CDN"]
+    else:
+        found = _differing(wanted, SHOWN_OF_CDN, cdn)
+    return _differing(wanted, SHOWN, task) + found
+
+
+def _differing(wanted: Wanted, names: t.Mapping[str, str], shown: t.Mapping[str, t.Any]) -> list[str]:
+    return [
+        f"{path} is {_said(shown.get(name))}, not {_said(as_shown(name, wanted.given[path]))}"
+        for path, name in names.items()
+        if path in wanted.given
+        # A description of null is an empty one; any other null says nothing.
+        and (shown.get(name) is not None or name == "description")
+        and not _is(name, shown, wanted.given[path])
+    ]
+
+
+def _is(name: str, shown: t.Mapping[str, t.Any], value: t.Any) -> bool:
+    """Whether a field has a value."""
+    if name == "description":
+        return (shown.get(name) or "") == value
+    return bool(shown.get(name) == as_shown(name, value))
+
+
+def _said(value: t.Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else quoted(str(value or ""))
