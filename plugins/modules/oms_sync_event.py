@@ -346,15 +346,19 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def open_source(options: t.Mapping[str, t.Any], check_mode: bool, to_close: contextlib.ExitStack) -> Source:
-    """Read and check all names. What is open until the end of the run goes to ``to_close``."""
+def open_source(module: AnsibleModule, to_close: contextlib.ExitStack) -> Source:
+    """Read and check all object keys. What is open until the end of the run goes to ``to_close``."""
+    options = module.params
     if options["object_keys_file"] is None:
-        return ListSource(*read_object_keys(options["object_keys"], options["object_keys_encoded"]))
+        given = read_object_keys(options["object_keys"], options["object_keys_encoded"])
+        for text in given.warnings:
+            module.warn(text)
+        return ListSource(given.object_keys, given.duplicate_count)
     key_file = KeyFile(options["object_keys_file"], options["object_keys_file_format"], options["object_keys_encoded"])
     to_close.callback(key_file.close)
     progress = None
     if options["progress_file"] is not None:
-        progress = Progress(options["progress_file"], write=not check_mode)
+        progress = Progress(options["progress_file"], write=not module.check_mode)
         to_close.callback(progress.close)
     return FileSource(key_file, progress)
 
@@ -366,7 +370,7 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     check_range("batch_size", options["batch_size"], 1, MAX_BATCH_SIZE)
     check_range("concurrency", options["concurrency"], 1, MAX_CONCURRENCY)
     session = Session(module, connections=options["concurrency"], rate_limit=options["rate_limit"])
-    source = open_source(options, module.check_mode, to_close)
+    source = open_source(module, to_close)
     to_close.enter_context(stopped_by_signals(session.clock))
     prediction_warning = None
     outcome = None

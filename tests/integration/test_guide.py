@@ -373,7 +373,7 @@ def test_messages_are_those_of_the_table(reader: Reader) -> None:
         "differs from the options": {TASK: {"sync_task_id": SYNC_TASK_ID, "description": "Other photos"}},
         "": {MODULE: {**in_file, "sync_task_id": "half"}},
         "is of another run, which is not finished": {MODULE: {**in_file, "sync_task_id": SYNC_TASK_ID}},
-        "quote it": {MODULE: {**event, "object_keys": [1.1]}},
+        "put it in quotes": {MODULE: {**event, "object_keys": [1.1]}},
     }
     run = reader.run([{**task, "ignore_errors": True} for task in tasks.values()])
 

@@ -18,34 +18,43 @@ from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 TOO_LONG = "中" * 1820 + "a" * 5
 
 REFUSALS = {
-    "no names": ({"object_keys": []}, "object_keys: the list is empty: give at least 1 name"),
-    "an empty name": ({"object_keys": ["a", ""]}, "object_keys: item 2 is empty: a name has at least 1 character"),
-    "an empty string": ({"object_keys": ""}, "object_keys: item 1 is empty"),
+    "no names": ({"object_keys": []}, "object_keys is an empty list. Give at least 1 object key."),
+    "an empty name": ({"object_keys": ["a", ""]}, "object_keys[1] is empty. An object key has at least 1 character."),
+    "an empty string": ({"object_keys": ""}, "object_keys is empty. An object key has"),
     "a name too long": (
         {"object_keys": ["a", TOO_LONG]},
-        "has 16385 characters when URL-encoded: at most 16384 are allowed",
+        "has 16385 characters when URL-encoded. At most 16384 are allowed",
     ),
     "an encoded name too long": (
         {"object_keys": ["a" * 16385], "object_keys_encoded": True},
-        "has 16385 characters when URL-encoded: at most 16384 are allowed",
+        "has 16385 characters when URL-encoded. At most 16384 are allowed",
     ),
-    "a number": ({"object_keys": ["a", "b", 1.10]}, "object_keys: item 3 is the number 1.1: quote it"),
-    "a time of day": ({"object_keys": [45045]}, "object_keys: item 1 is the number 45045: quote it"),
-    "a boolean": ({"object_keys": [True]}, "object_keys: item 1 is the boolean true: quote it"),
-    "null": ({"object_keys": ["a", None]}, "object_keys: item 2 is null: give a name, or leave the item out"),
-    "a dictionary": ({"object_keys": [{"key": "a"}]}, "object_keys: item 1 is a dictionary: give names only"),
-    "a nested list": ({"object_keys": [["a"]]}, "object_keys: item 1 is a list: give names only"),
-    "a dictionary for a list": ({"object_keys": {"a": 1}}, "object_keys: is a dictionary, but must be a list of str"),
-    "a comma": ({"object_keys": "a,b"}, 'object_keys: the string "a,b" holds a comma: give a list, even for one name'),
-    "a bracket": ({"object_keys": "[a"}, 'object_keys: the string "[a" starts with [: give a list'),
-    "a brace": ({"object_keys": " {a"}, 'object_keys: the string " {a" starts with {: give a list'),
+    "a number": (
+        {"object_keys": ["a", "b", 1.10]},
+        "object_keys[2] is the number 1.1. YAML changed it; put it in quotes.",
+    ),
+    "a time of day": (
+        {"object_keys": [45045]},
+        "object_keys[0] is the number 45045. YAML changed it; put it in quotes.",
+    ),
+    "a boolean": ({"object_keys": [True]}, "object_keys[0] is the boolean true. YAML changed it; put it in quotes."),
+    "null": ({"object_keys": ["a", None]}, "object_keys[1] is null. Give an object key, or remove the item."),
+    "a dictionary": ({"object_keys": [{"key": "a"}]}, "object_keys[0] is a dictionary. Give a string; "),
+    "a nested list": ({"object_keys": [["a"]]}, "object_keys[0] is a list. Give a string."),
+    "a dictionary for a list": (
+        {"object_keys": {"a": 1}},
+        "object_keys is a dictionary. It must be a list of strings.",
+    ),
+    "a comma": ({"object_keys": "a,b"}, 'object_keys is the string "a,b", which contains a comma. Give a list'),
+    "a bracket": ({"object_keys": "[a"}, 'object_keys is the string "[a", which starts with [. Give a list'),
+    "a brace": ({"object_keys": " {a"}, 'object_keys is the string " {a", which starts with {. Give a list'),
     "half an escape": (
         {"object_keys": ["a", "b%ZZ"], "object_keys_encoded": True},
-        'object_keys: item 2 "b%ZZ" has a % without two hexadecimal digits behind it at character 2',
+        'object_keys[1] "b%ZZ" has a % without two hexadecimal digits at character 2',
     ),
     "a blank in an encoded name": (
         {"object_keys": ["a b"], "object_keys_encoded": True},
-        'object_keys: item 1 "a b" has a blank at character 2',
+        'object_keys[0] "a b" has a space at character 2',
     ),
     "a tab in an encoded name": (
         {"object_keys": ["a\tb"], "object_keys_encoded": True},
@@ -53,7 +62,7 @@ REFUSALS = {
     ),
     "an encoded name outside ASCII": (
         {"object_keys": ["é"], "object_keys_encoded": True},
-        "has non-ASCII at character 1",
+        "has a non-ASCII character at character 1",
     ),
     "an empty id": ({"sync_task_id": ""}, "sync_task_id: is empty: 1 to 1024 characters are needed"),
     "an id too long": ({"sync_task_id": "a" * 1025}, "sync_task_id: has 1025 characters: at most 1024 are allowed"),

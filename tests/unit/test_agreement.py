@@ -24,6 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.huaweicloud.oms.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
 from ansible_collections.huaweicloud.oms.plugins.doc_fragments.connection import ModuleDocFragment as Connection
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import MASKS
 from ansible_collections.huaweicloud.oms.plugins.module_utils._version import COLLECTION_VERSION
 
 ROOT = Path(__file__).parents[2]
@@ -221,7 +222,7 @@ def variables_in_code() -> set[str]:
     files = [*(PLUGINS / "module_utils").rglob("*.py"), *(PLUGINS / "modules").glob("*.py")]
     nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return {text for text in texts if re.fullmatch("[A-Z]+(_[A-Z]+)+_?", text)} - values_of_options()
+    return {text for text in texts if re.fullmatch("[A-Z]+(_[A-Z]+)+_?", text)} - values_of_options() - set(MASKS)
 
 
 def values_of_options() -> set[str]:

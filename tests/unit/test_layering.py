@@ -23,6 +23,7 @@ MODULE_UTILS = [
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 PLUGIN_UTILS = sorted((ROOT / "plugins" / "plugin_utils").glob("*.py"))
 FILTERS = sorted((ROOT / "plugins" / "filter").glob("*.py"))
+ACTIONS = sorted((ROOT / "plugins" / "action").glob("*.py"))
 
 OURS = "ansible_collections.huaweicloud.oms.plugins"
 
@@ -163,6 +164,14 @@ def test_a_filter_imports_of_ansible_only_what_is_for_filters(path: Path) -> Non
     assert {name for name in of_ansible if not name.startswith(tuple(OF_ANSIBLE_FOR_FILTERS))} == set()
 
 
+@per_file(ACTIONS)
+def test_an_action_plugin_imports_what_ansible_runs_modules_with_and_nothing_of_ours(path: Path) -> None:
+    of_ansible = {name for name in imported(path) if name.split(".")[0] == "ansible"}
+
+    assert imported_of_ours(path) == set()
+    assert {name for name in of_ansible if not name.startswith("ansible.plugins.action.normal")} == set()
+
+
 @per_file(PLUGINS)
 def test_an_http_library_is_imported_in_one_place(path: Path) -> None:
     known = {*sys.stdlib_module_names, "ansible", "ansible_collections"}
@@ -173,7 +182,7 @@ def test_an_http_library_is_imported_in_one_place(path: Path) -> None:
     assert clients == set()
 
 
-@per_file([path for path in PLUGINS if path not in FILTERS])
+@per_file([path for path in PLUGINS if path not in [*FILTERS, *ACTIONS]])
 def test_ansible_is_used_by_its_module_utils_and_ours_by_full_names(path: Path) -> None:
     for name in imported(path):
         top, *rest = name.split(".")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Names of objects: checked, URL-encoded, gathered into events. Pure functions, no I/O.
+"""Object keys: checked, URL-encoded, gathered into events. Pure functions, no I/O.
 
 The rules are those of CreateSyncEvents, table 3 (create-sync-events.zh.txt), and of oms-api.md, section 1.
 
@@ -28,13 +28,20 @@ MAX_ENCODED_CHARACTERS = 16384
 DEFAULT_BATCH_SIZE = 10
 MAX_BATCH_SIZE = 100
 
+# What Ansible puts in place of a secret: inside a text and for a whole text up to 2.21, and in both since 2.22.
+MASKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "$REDACTED$")
+
+_PERCENT_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _NOT_A_PERCENT_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _NOT_VISIBLE_ASCII = re.compile("[^!-~]")
+_LINE_BREAK = re.compile("[\r\n]")
+# RFC 3986, section 3.1
+_URL_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @dataclass(frozen=True)
 class ObjectKey:
-    """One object.
+    """The key of one object.
 
     ``name`` is what the caller wrote, ``encoded`` is what is sent.
     """
@@ -58,92 +65,110 @@ class Batch:
         return [key.encoded for key in self.object_keys]
 
 
-def encode(name: str) -> str:
-    """URL-encode an object's name as OMS wants it: UTF-8 and form style, so ``/`` is ``%2F`` and a space is ``+``.
+@dataclass(frozen=True)
+class GivenObjectKeys:
+    """What the option O(object_keys) holds: distinct object keys in order, how many repeats were dropped, warnings."""
 
-    :raises ArgumentError: the name is empty, is not Unicode or is too long.
+    object_keys: list[ObjectKey]
+    duplicate_count: int
+    warnings: list[str]
+
+
+def encode(object_key: str) -> str:
+    """URL-encode an object key as OMS wants it: UTF-8 and form style, so ``/`` is ``%2F`` and a space is ``+``.
+
+    :raises ArgumentError: the object key is empty, is not Unicode or is too long.
     """
     try:
-        return _checked_length(quote_plus(name, safe=""))
+        return _checked_length(quote_plus(object_key, safe=""))
     except UnicodeEncodeError:
-        # Ansible hands bytes that are not UTF-8 over as lone surrogates.
-        raise ArgumentError("holds bytes that are not UTF-8: objects' names are UTF-8") from None
+        # Ansible passes bytes that are not UTF-8 as lone surrogates.
+        raise ArgumentError("contains bytes that are not UTF-8. Object keys must be UTF-8.") from None
 
 
-def check_encoded(key: str) -> str:
-    """Check a name that is URL-encoded already, and give it back as it is: senders differ in what they leave unencoded.
+def check_encoded(object_key: str) -> str:
+    """Check an object key that is URL-encoded already. It is sent as it is: senders differ in what they encode.
 
     :raises ArgumentError: no URL-encoding gives such a string.
     """
-    bad = _NOT_VISIBLE_ASCII.search(key)
+    bad = _NOT_VISIBLE_ASCII.search(object_key)
     if bad:
-        what = (
-            "a blank" if bad[0] == " " else "a control character" if bad[0] < " " or bad[0] == "\x7f" else "non-ASCII"
-        )
+        what = "a space" if bad[0] == " " else "a non-ASCII character" if bad[0] > "\x7f" else "a control character"
         raise ArgumentError(
-            f"has {what} at character {bad.start() + 1}, which can't be in a URL-encoded name:"
-            " encode it, or leave object_keys_encoded out"
+            f"has {what} at character {bad.start() + 1}. URL-encode the object key, or remove object_keys_encoded."
         )
-    bad = _NOT_A_PERCENT_ESCAPE.search(key)
+    bad = _NOT_A_PERCENT_ESCAPE.search(object_key)
     if bad:
         raise ArgumentError(
-            f"has a % without two hexadecimal digits behind it at character {bad.start() + 1}:"
-            " write %25 for a percent sign, or leave object_keys_encoded out"
+            f"has a % without two hexadecimal digits at character {bad.start() + 1}."
+            " Write %25 for a percent sign, or remove object_keys_encoded."
         )
-    return _checked_length(key)
+    return _checked_length(object_key)
 
 
 def _checked_length(encoded: str) -> str:
     if not encoded:
-        raise ArgumentError("is empty: a name has at least 1 character")
+        raise ArgumentError("is empty. An object key has at least 1 character.")
     if len(encoded) > MAX_ENCODED_CHARACTERS:
         raise ArgumentError(
-            f"has {len(encoded)} characters when URL-encoded: at most {MAX_ENCODED_CHARACTERS} are allowed"
+            f"has {len(encoded)} characters when URL-encoded. At most {MAX_ENCODED_CHARACTERS} are allowed."
         )
     return encoded
 
 
-def read_object_keys(value: t.Any, encoded: bool) -> tuple[list[ObjectKey], int]:
+def read_object_keys(value: t.Any, encoded: bool) -> GivenObjectKeys:
     """Read the option O(object_keys), which has the type ``raw`` so that Ansible converts nothing.
 
-    :arg value: a list of strings, or one string for one name.
-    :arg encoded: whether the names are URL-encoded already.
-    :returns: the objects in order, each once, and how many repeats were dropped.
-    :raises ArgumentError: names the position, counted from 1, and the rule.
+    :arg value: a list of strings, or one string for one object key.
+    :arg encoded: whether the object keys are URL-encoded already.
+    :raises ArgumentError: names the position, counted from 0 as Ansible does, and the rule.
     """
-    names = _names(value)
-    read = check_encoded if encoded else encode
+    items = _items(value)
     found: dict[str, ObjectKey] = {}
-    for position, name in enumerate(names, 1):
-        if not isinstance(name, str):
-            raise ArgumentError(f"object_keys: item {position} is {_kind(name)}: {_remedy(name)}")
-        try:
-            key = ObjectKey(name, read(name))
-        except ArgumentError as error:
-            shown = f" {quoted(name)}" if name else ""
-            raise ArgumentError(f"object_keys: item {position}{shown} {error}") from None
+    for position, item in items.items():
+        key = _read_item(position, item, encoded)
         found.setdefault(key.encoded, key)
-    return list(found.values()), len(names) - len(found)
+    return GivenObjectKeys(list(found.values()), len(items) - len(found), _warnings(items, encoded))
 
 
-def _names(value: t.Any) -> list[t.Any]:
+def _items(value: t.Any) -> dict[str, t.Any]:
+    """The items by their positions, as messages have these."""
     if isinstance(value, str):
-        # What was meant for a list must not become one strange name.
-        if "," in value:
-            raise ArgumentError(
-                f"object_keys: the string {quoted(value)} holds a comma: give a list, even for one name"
-            )
-        first = value.lstrip()[:1]
-        if first in ("[", "{"):
-            raise ArgumentError(
-                f"object_keys: the string {quoted(value)} starts with {first}: give a list, even for one name"
-            )
-        return [value]
+        wrong = _looks_like_a_list(value)
+        if wrong:
+            raise ArgumentError(f"object_keys is the string {quoted(value)}, which {wrong}. Give a list of strings.")
+        return {"object_keys": value}
     if not isinstance(value, list):
-        raise ArgumentError(f"object_keys: is {_kind(value)}, but must be a list of strings")
+        raise ArgumentError(f"object_keys is {_kind(value)}. It must be a list of strings.")
     if not value:
-        raise ArgumentError("object_keys: the list is empty: give at least 1 name")
-    return value
+        raise ArgumentError("object_keys is an empty list. Give at least 1 object key.")
+    return {f"object_keys[{index}]": item for index, item in enumerate(value)}
+
+
+def _looks_like_a_list(text: str) -> str | None:
+    """Why a string is refused: a list that became a string must not become one strange object key."""
+    if "," in text:
+        return "contains a comma"
+    if _LINE_BREAK.search(text):
+        return "contains a line break"
+    first = text.lstrip()[:1]
+    return f"starts with {first}" if first in ("[", "{") else None
+
+
+def _read_item(position: str, item: t.Any, encoded: bool) -> ObjectKey:
+    if not isinstance(item, str):
+        raise ArgumentError(f"{position} is {_kind(item)}. {_remedy(item)}")
+    mask = next((mask for mask in MASKS if mask in item), None)
+    if mask:
+        raise ArgumentError(
+            f"{position} {quoted(item)} contains {mask}, which Ansible puts in place of a secret. Take the object key"
+            " from its source and not from a result. If it really contains this text, use object_keys_file."
+        )
+    try:
+        return ObjectKey(item, check_encoded(item) if encoded else encode(item))
+    except ArgumentError as error:
+        shown = f" {quoted(item)}" if item else ""
+        raise ArgumentError(f"{position}{shown} {error}") from None
 
 
 def _kind(value: t.Any) -> str:
@@ -161,10 +186,47 @@ def _kind(value: t.Any) -> str:
 
 def _remedy(value: t.Any) -> str:
     if value is None:
-        return "give a name, or leave the item out"
+        return "Give an object key, or remove the item."
     if isinstance(value, (bool, int, float)):
-        return "quote it"
-    return "give names only"
+        return "YAML changed it; put it in quotes."
+    if isinstance(value, dict):
+        return "Give a string; an object key that contains a colon and a space needs quotes."
+    return "Give a string."
+
+
+def _warnings(items: t.Mapping[str, str], encoded: bool) -> list[str]:
+    """Object keys that are allowed, and that the user may not have meant: one warning for each kind of mistake."""
+    line_breaks = _note(
+        items,
+        _LINE_BREAK.search,
+        "contain",
+        "a line break",
+        "If it is more than one object key, give an item for each.",
+    )
+    escapes = _note(
+        {} if encoded else items,
+        _PERCENT_ESCAPE.search,
+        "contain",
+        "a percent escape",
+        "If the object keys are URL-encoded already, set object_keys_encoded to true.",
+    )
+    schemes = _note(
+        items, _URL_SCHEME.match, "begin", "with a URL scheme", "Give the object key alone, without scheme and bucket."
+    )
+    return list(filter(None, [line_breaks, " ".join(filter(None, [escapes, schemes]))]))
+
+
+def _note(
+    items: t.Mapping[str, str], matches: t.Callable[[str], t.Any], verb: str, what: str, advice: str
+) -> str | None:
+    """Name the first item that matches, and count the others; None if none does."""
+    found = [position for position, item in items.items() if matches(item)]
+    if not found:
+        return None
+    first = f"{found[0]} {quoted(items[found[0]])}"
+    if len(found) == 1:
+        return f"{first} {verb}s {what} and is submitted as it is. {advice}"
+    return f"{first} and {len(found) - 1} more {verb} {what} and are submitted as they are. {advice}"
 
 
 def batches(object_keys: t.Iterable[ObjectKey], batch_size: int) -> t.Iterator[Batch]:

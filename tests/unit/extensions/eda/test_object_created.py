@@ -156,8 +156,8 @@ def test_one_nested_too_deeply_is_kept(folder: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        ("b" * 16385, 'the key "bbbb.*…" has 16385 characters when URL-encoded: at most 16384 are allowed'),
-        ("\ud800\n", r'the key "\\ud800\\n" holds bytes that are not UTF-8'),
+        ("b" * 16385, 'the key "bbbb.*…" has 16385 characters when URL-encoded. At most 16384 are allowed'),
+        ("\ud800\n", r'the key "\\ud800\\n" contains bytes that are not UTF-8'),
     ],
     ids=["length", "surrogate"],
 )

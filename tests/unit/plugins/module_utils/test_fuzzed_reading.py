@@ -69,12 +69,14 @@ def path() -> t.Iterator[Path]:
 def test_any_names(value: t.Any, encoded: bool) -> None:
     if refusal(read_object_keys, value, encoded):
         return
-    keys, duplicate_count = read_object_keys(value, encoded)
+    given = read_object_keys(value, encoded)
     names = [value] if isinstance(value, str) else value
 
-    assert len(keys) + duplicate_count == len(names)
-    assert {key.name for key in keys} <= set(names)
-    for key in keys:
+    assert len(given.object_keys) + given.duplicate_count == len(names)
+    assert {key.name for key in given.object_keys} <= set(names)
+    for warning in given.warnings:
+        assert_readable(warning)
+    for key in given.object_keys:
         assert 1 <= len(key.encoded) <= MAX_ENCODED_CHARACTERS
         assert key.encoded.isascii()
         if not encoded:

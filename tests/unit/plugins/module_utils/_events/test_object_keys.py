@@ -16,6 +16,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_key
     MAX_BATCH_SIZE,
     MAX_ENCODED_CHARACTERS,
     Batch,
+    GivenObjectKeys,
     ObjectKey,
     batches,
     check_encoded,
@@ -66,11 +67,11 @@ def test_a_name_is_form_encoded(name: str, encoded: str) -> None:
     ],
 )
 def test_the_documented_examples_come_out_byte_for_byte(names: list[str], sent: list[str]) -> None:
-    object_keys, duplicates = read_object_keys(names, encoded=False)
+    given = read_object_keys(names, encoded=False)
 
-    assert [key.encoded for key in object_keys] == sent
-    assert [key.name for key in object_keys] == names
-    assert duplicates == 0
+    assert [key.encoded for key in given.object_keys] == sent
+    assert [key.name for key in given.object_keys] == names
+    assert (given.duplicate_count, given.warnings) == (0, [])
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=500)
@@ -88,83 +89,184 @@ def test_any_name_is_the_one_that_the_service_decodes(name: str) -> None:
     ["AWSLogs/1/a+b.gz", "a*b~c!'()", "a%2Fb%2fc", '"<>\\^`{|}', "%7B%7B", "!", "~", "a,b", "[a]"],
 )
 def test_an_encoded_name_passes_as_it_is(key: str) -> None:
-    assert read_object_keys([key], encoded=True) == ([ObjectKey(key, key)], 0)
+    assert read_object_keys([key], encoded=True) == GivenObjectKeys([ObjectKey(key, key)], 0, [])
 
 
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        ("", "object_keys: item 2 is empty: a name has at least 1 character"),
-        ("%ZZ", 'item 2 "%ZZ" has a % without two hexadecimal digits behind it at character 1: write %25'),
-        ("ab%", 'item 2 "ab%" has a % without two hexadecimal digits behind it at character 3'),
-        ("a%2", 'item 2 "a%2" has a % without two hexadecimal digits behind it at character 2'),
-        ("%20%2G", 'item 2 "%20%2G" has a % without two hexadecimal digits behind it at character 4'),
+        ("", "object_keys[1] is empty. An object key has at least 1 character."),
+        ("%ZZ", 'object_keys[1] "%ZZ" has a % without two hexadecimal digits at character 1. Write %25'),
+        ("ab%", 'object_keys[1] "ab%" has a % without two hexadecimal digits at character 3'),
+        ("a%2", 'object_keys[1] "a%2" has a % without two hexadecimal digits at character 2'),
+        ("%20%2G", 'object_keys[1] "%20%2G" has a % without two hexadecimal digits at character 4'),
         # Digits of other scripts are digits to Python, but not here.
-        ("%٢٢", "has non-ASCII at character 2"),
-        ("a b", 'item 2 "a b" has a blank at character 2'),
-        ("ab\n", 'item 2 "ab\\n" has a control character at character 3'),
+        ("%٢٢", "has a non-ASCII character at character 2"),
+        ("a b", 'object_keys[1] "a b" has a space at character 2'),
+        ("ab\n", 'object_keys[1] "ab\\n" has a control character at character 3'),
         ("a\x1fb", "has a control character at character 2"),
         ("a\x7fb", "has a control character at character 2"),
-        ("中.txt", 'item 2 "中.txt" has non-ASCII at character 1'),
-        ("a\udc80", "has non-ASCII at character 2"),
+        ("a\x80b", "has a non-ASCII character at character 2"),
+        ("中.txt", 'object_keys[1] "中.txt" has a non-ASCII character at character 1'),
+        ("a\udc80", "has a non-ASCII character at character 2"),
     ],
 )
 def test_what_no_encoding_gives_is_refused(key: str, message: str) -> None:
     assert message in refusal(["ok", key], encoded=True)
 
 
-def test_a_refused_encoded_name_says_what_to_do() -> None:
-    assert refusal(["a b"], encoded=True).endswith("encode it, or leave object_keys_encoded out")
-    assert refusal(["%"], encoded=True).endswith("write %25 for a percent sign, or leave object_keys_encoded out")
+def test_a_refused_encoded_object_key_says_what_to_do() -> None:
+    assert refusal(["a b"], encoded=True).endswith("URL-encode the object key, or remove object_keys_encoded.")
+    assert refusal(["%"], encoded=True).endswith("Write %25 for a percent sign, or remove object_keys_encoded.")
 
 
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        (1.1, "item 3 is the number 1.1: quote it"),
-        (45045, "item 3 is the number 45045: quote it"),
-        (0, "item 3 is the number 0: quote it"),
-        (True, "item 3 is the boolean true: quote it"),
-        (False, "item 3 is the boolean false: quote it"),
-        (None, "item 3 is null: give a name, or leave the item out"),
-        ({"key": "value"}, "item 3 is a dictionary: give names only"),
-        (["a"], "item 3 is a list: give names only"),
-        ("", "item 3 is empty: a name has at least 1 character"),
-        ("a\udc80b", 'item 3 "a\\udc80b" holds bytes that are not UTF-8: objects\' names are UTF-8'),
+        (1.1, "is the number 1.1. YAML changed it; put it in quotes."),
+        (45045, "is the number 45045. YAML changed it; put it in quotes."),
+        (0, "is the number 0. YAML changed it; put it in quotes."),
+        (True, "is the boolean true. YAML changed it; put it in quotes."),
+        (False, "is the boolean false. YAML changed it; put it in quotes."),
+        (None, "is null. Give an object key, or remove the item."),
+        (
+            {"key": "value"},
+            "is a dictionary. Give a string; an object key that contains a colon and a space needs quotes.",
+        ),
+        (["a"], "is a list. Give a string."),
     ],
 )
 @pytest.mark.parametrize("encoded", [False, True])
-def test_an_item_that_is_no_name_is_refused(item: t.Any, message: str, encoded: bool) -> None:
-    if encoded and item == "a\udc80b":
-        message = 'item 3 "a\\udc80b" has non-ASCII at character 2'
-    assert refusal(["a", "b", item, "d"], encoded).startswith(f"object_keys: {message}")
+def test_an_item_that_is_not_a_string_is_refused(item: t.Any, message: str, encoded: bool) -> None:
+    assert refusal(["a", "b", item, "d"], encoded) == f"object_keys[2] {message}"
+
+
+def test_bytes_that_are_not_utf8_are_refused() -> None:
+    message = 'object_keys[0] "a\\udc80b" contains bytes that are not UTF-8. Object keys must be UTF-8.'
+
+    assert refusal(["a\udc80b"]) == message
+
+
+@pytest.mark.parametrize(
+    "mask",
+    # As they stand in ansible-core, up to 2.21 and since 2.22.
+    ["********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "$REDACTED$"],
+)
+@pytest.mark.parametrize("encoded", [False, True])
+def test_what_ansible_puts_in_place_of_a_secret_is_refused(mask: str, encoded: bool) -> None:
+    in_a_list = refusal(["a", f"{mask}/intro.mp4"], encoded)
+    alone = refusal(mask, encoded)
+
+    assert in_a_list.startswith(
+        f'object_keys[1] "{mask}/intro.mp4" contains {mask}, which Ansible puts in place of a secret. Take the object'
+    )
+    assert alone.startswith(f'object_keys "{mask}" contains {mask}, ')
+
+
+def test_seven_stars_are_an_object_key() -> None:
+    assert [key.name for key in read_object_keys(["*******", "$REDACTED"], encoded=False).object_keys] == [
+        "*******",
+        "$REDACTED",
+    ]
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([], "object_keys: the list is empty: give at least 1 name"),
-        (None, "object_keys: is null, but must be a list of strings"),
-        (1.1, "object_keys: is the number 1.1, but must be a list of strings"),
-        (True, "object_keys: is the boolean true, but must be a list of strings"),
-        ({}, "object_keys: is a dictionary, but must be a list of strings"),
-        ("", "object_keys: item 1 is empty: a name has at least 1 character"),
-        ("a,b", 'object_keys: the string "a,b" holds a comma: give a list, even for one name'),
-        ('["a"]', 'object_keys: the string "[\\"a\\"]" starts with [: give a list, even for one name'),
-        (" [a]", 'object_keys: the string " [a]" starts with [: give a list, even for one name'),
-        ("\n{a}", 'object_keys: the string "\\n{a}" starts with {: give a list, even for one name'),
+        ([], "object_keys is an empty list. Give at least 1 object key."),
+        (None, "object_keys is null. It must be a list of strings."),
+        (1.1, "object_keys is the number 1.1. It must be a list of strings."),
+        (True, "object_keys is the boolean true. It must be a list of strings."),
+        ({}, "object_keys is a dictionary. It must be a list of strings."),
+        ("", "object_keys is empty. An object key has at least 1 character."),
+        ("a,b", 'object_keys is the string "a,b", which contains a comma. Give a list of strings.'),
+        ("a\nb", 'object_keys is the string "a\\nb", which contains a line break. Give a list of strings.'),
+        ("a\rb", 'object_keys is the string "a\\rb", which contains a line break. Give a list of strings.'),
+        ("a\n", 'object_keys is the string "a\\n", which contains a line break. Give a list of strings.'),
+        ('["a"]', 'object_keys is the string "[\\"a\\"]", which starts with [. Give a list of strings.'),
+        (" [a]", 'object_keys is the string " [a]", which starts with [. Give a list of strings.'),
+        ("\t{a}", 'object_keys is the string "\\t{a}", which starts with {. Give a list of strings.'),
     ],
 )
 @pytest.mark.parametrize("encoded", [False, True])
-def test_a_value_that_is_no_list_of_names_is_refused(value: t.Any, message: str, encoded: bool) -> None:
+def test_a_value_that_is_not_a_list_of_object_keys_is_refused(value: t.Any, message: str, encoded: bool) -> None:
     assert refusal(value, encoded) == message
+
+
+def test_a_string_in_a_list_may_have_what_is_refused_in_a_lone_one() -> None:
+    value = ["a,b", "[a]", "{a}", "a\nb"]
+
+    assert [key.name for key in read_object_keys(value, encoded=False).object_keys] == value
+
+
+def warnings(value: t.Any, encoded: bool = False) -> list[str]:
+    return read_object_keys(value, encoded).warnings
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"])
+def test_an_item_with_a_line_break_gives_a_warning(line_break: str) -> None:
+    (warning,) = warnings(["a", f"b{line_break}c"])
+
+    assert warning.startswith('object_keys[1] "b\\')
+    assert warning.endswith(
+        " contains a line break and is submitted as it is. If it is more than one object key, give an item for each."
+    )
+
+
+def test_all_items_with_line_breaks_share_a_warning() -> None:
+    (warning,) = warnings(["a\n", "b", "c\nd", "e\n"])
+
+    assert warning.startswith('object_keys[0] "a\\n" and 2 more contain a line break and are submitted as they are.')
+
+
+@pytest.mark.parametrize(
+    ("value", "encoded", "expected"),
+    [
+        (
+            ["a", "b%2Fc"],
+            False,
+            [
+                'object_keys[1] "b%2Fc" contains a percent escape and is submitted as it is. If the object keys are'
+                " URL-encoded already, set object_keys_encoded to true."
+            ],
+        ),
+        (
+            "s3://bucket/a",
+            False,
+            [
+                'object_keys "s3://bucket/a" begins with a URL scheme and is submitted as it is. Give the object key'
+                " alone, without scheme and bucket."
+            ],
+        ),
+        (
+            ["https://b/%e4", "a%2fb", "obs://b/c"],
+            False,
+            [
+                'object_keys[0] "https://b/%e4" and 1 more contain a percent escape and are submitted as they are. If'
+                " the object keys are URL-encoded already, set object_keys_encoded to true."
+                ' object_keys[0] "https://b/%e4" and 1 more begin with a URL scheme and are submitted as they are.'
+                " Give the object key alone, without scheme and bucket."
+            ],
+        ),
+        (
+            ["s3://b/a%2Fb"],
+            True,
+            [
+                'object_keys[0] "s3://b/a%2Fb" begins with a URL scheme and is submitted as it is. Give the object key'
+                " alone, without scheme and bucket."
+            ],
+        ),
+        (["100%", "50% off", "a%2", "%zz", "a://"[:3], "1s://a", "a/s3://b", "://a", "s3:/a"], False, []),
+        (["a%2Fb"], True, []),
+    ],
+)
+def test_what_looks_encoded_or_like_a_url_gives_one_warning(value: t.Any, encoded: bool, expected: list[str]) -> None:
+    assert warnings(value, encoded) == expected
 
 
 @pytest.mark.parametrize("value", ["test/001.txt", "a[0]{1}", " a", "12:30:45"])
 def test_a_lone_string_is_one_name(value: str) -> None:
-    object_keys, _duplicates = read_object_keys(value, encoded=False)
-
-    assert [key.name for key in object_keys] == [value]
+    assert [key.name for key in read_object_keys(value, encoded=False).object_keys] == [value]
 
 
 @pytest.mark.parametrize(
@@ -177,12 +279,12 @@ def test_a_lone_string_is_one_name(value: str) -> None:
     ],
 )
 def test_the_limit_counts_encoded_characters(longest: str, encoded: bool) -> None:
-    object_keys, _duplicates = read_object_keys([longest], encoded)
+    given = read_object_keys([longest], encoded)
 
-    assert len(object_keys[0].encoded) == MAX_ENCODED_CHARACTERS == 16384
+    assert len(given.object_keys[0].encoded) == MAX_ENCODED_CHARACTERS == 16384
     message = refusal(["a", longest + "b"], encoded)
-    assert message.startswith("object_keys: item 2 ")
-    assert message.endswith(" has 16385 characters when URL-encoded: at most 16384 are allowed")
+    assert message.startswith("object_keys[1] ")
+    assert message.endswith(" has 16385 characters when URL-encoded. At most 16384 are allowed.")
 
 
 @pytest.mark.parametrize("name", ["a" * 100_000, "中" * 100_000, "a\nb\x1b[31m\x7f\u2028\u202e" * 3000])
@@ -202,17 +304,17 @@ def test_a_comma_message_stays_short_and_on_one_line() -> None:
 
 
 def test_repeats_are_dropped_and_the_order_is_kept() -> None:
-    object_keys, duplicates = read_object_keys(["b", "a", "b", "c", "a", "B", "b"], encoded=False)
+    given = read_object_keys(["b", "a", "b", "c", "a", "B", "b"], encoded=False)
 
-    assert [key.name for key in object_keys] == ["b", "a", "c", "B"]
-    assert duplicates == 3
+    assert [key.name for key in given.object_keys] == ["b", "a", "c", "B"]
+    assert given.duplicate_count == 3
 
 
 def test_encoded_names_are_compared_as_they_are_sent() -> None:
-    object_keys, duplicates = read_object_keys(["a%2Fb", "a/b", "a%2fb", "a/b"], encoded=True)
+    given = read_object_keys(["a%2Fb", "a/b", "a%2fb", "a/b"], encoded=True)
 
-    assert [key.encoded for key in object_keys] == ["a%2Fb", "a/b", "a%2fb"]
-    assert duplicates == 1
+    assert [key.encoded for key in given.object_keys] == ["a%2Fb", "a/b", "a%2fb"]
+    assert given.duplicate_count == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,175 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Object keys arrive as they are written, or the action plugin or the module refuses them and nothing is sent."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Unsafe
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+
+CORES = {"oldest": "OMS_TEST_CORE_OLDEST", "default": None, "newest": "OMS_TEST_CORE_NEWEST"}
+QUOTES = "YAML changed it; put it in quotes."
+
+
+@pytest.fixture(params=CORES)
+def ansible(request: pytest.FixtureRequest, tmp_path: Path) -> Ansible:
+    variable = CORES[request.param]
+    if variable and variable not in os.environ:
+        pytest.skip(f"{variable} does not say where this ansible-core is")
+    return Ansible(tmp_path, os.environ[variable] if variable else None)
+
+
+def play(connection: dict[str, t.Any], tasks: str, **keywords: t.Any) -> str:
+    """A play whose tasks are text, since YAML is what is tested; the connection is given to the action group."""
+    defaults = {"group/huaweicloud.oms.oms": {**connection, "sync_task_id": SYNC_TASK_ID}}
+    head = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, **keywords}])
+    return head + "  tasks:\n" + tasks
+
+
+def row(object_keys: str, *keywords: str, encoded: bool = False) -> str:
+    """A task with this YAML as its object keys, and more keywords of a task."""
+    lines = [f"{MODULE}: {{object_keys: {object_keys}, object_keys_encoded: {str(encoded).lower()}}}", *keywords]
+    return "    - " + "\n      ".join([*lines, "ignore_errors: true\n"])
+
+
+# What is refused by the YAML in the playbook, and how the message begins.
+REFUSED = {
+    # By the action plugin.
+    "[a, 2026-11-25]": f"object_keys[1] is the date 2026-11-25. {QUOTES}",
+    "[2026-11-25 10:00:00]": f"object_keys[0] is the date 2026-11-25 10:00:00. {QUOTES}",
+    "2026-11-25": f"object_keys is the date 2026-11-25. {QUOTES}",
+    # Up to ansible-core 2.18, a template makes a text of it first.
+    '"{{ dates }}"': (f"object_keys[0] is the date 2026-11-25. {QUOTES}", 'object_keys is the string "[datetime.date('),
+    "!!set {a, b}": "object_keys is a set. Give a list of strings.",
+    # By the module.
+    "[{a: 2026-11-25}]": "object_keys[0] is a dictionary. ",
+    "[[2026-11-25]]": "object_keys[0] is a list. ",
+    # Or by Ansible itself.
+    "{2026-11-25: a}": ("object_keys is a dictionary. ", "Unable to pass options to module"),
+    "[1.10]": f"object_keys[0] is the number 1.1. {QUOTES}",
+    "[1_000]": f"object_keys[0] is the number 1000. {QUOTES}",
+    "[017]": f"object_keys[0] is the number 15. {QUOTES}",
+    "[12:30:45]": f"object_keys[0] is the number 45045. {QUOTES}",
+    "[a, yes]": f"object_keys[1] is the boolean true. {QUOTES}",
+    "[~]": "object_keys[0] is null. ",
+    '"a\\nb"': 'object_keys is the string "a\\nb", which contains a line break. ',
+    '"a,b"': 'object_keys is the string "a,b", which contains a comma. ',
+    '["********/intro.mp4"]': 'object_keys[0] "********/intro.mp4" contains ********, which Ansible puts in place of ',
+    '"a/VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"': "object_keys ",
+    '[a, "$REDACTED$"]': "object_keys[1] ",
+}
+
+
+def test_what_is_not_an_object_key_any_more_is_refused(
+    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
+) -> None:
+    tasks = "".join(map(row, REFUSED)) + row("[a, 2026-11-25]", "async: 30", "poll: 1")
+    run = ansible.playbook(play(connection, tasks, vars={"dates": [yaml.safe_load("2026-11-25")]}))
+
+    expected = [*REFUSED.values(), REFUSED["[a, 2026-11-25]"]]
+    assert len(run.results) == len(expected), run.output
+    for begins, result in zip(expected, run.results, strict=True):
+        assert result["failed"], (begins, result)
+        assert result["msg"].startswith(begins), run.output
+        assert not result.get("changed")
+        assert "error" not in result
+    assert simulator.requests() == []
+
+
+def test_bytes_are_refused(simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
+    """By us, or already by an ansible-core that has no bytes in variables."""
+    run = ansible.playbook(play(connection, row("[!!binary aGk=]")))
+
+    assert "object_keys[0] is binary. Give a string." in run.output or "bytes" in run.output
+    assert simulator.requests() == []
+
+
+def test_all_else_arrives_as_it_is_written(
+    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any], tmp_path: Path
+) -> None:
+    trap = tmp_path / "trap"
+    hostile = "{{ lookup('pipe', 'touch " + str(trap) + "') }}"
+    tasks = {
+        # Of what looks like a number, a date or a boolean, YAML leaves these alone.
+        "[0o17, 1e3, n, 1.1.0, 2026-11, '2026-11-25', \"1.10\"]": [],
+        '"{{ hostile }}"': [],
+        '["a\\nb", "c\\r\\n"]': [
+            'object_keys[0] "a\\nb" and 1 more contain a line break and are submitted as they are'
+        ],
+        "[a%2Fb, s3://bucket/c]": [
+            'object_keys[0] "a%2Fb" contains a percent escape and is submitted as it is. If the object keys are'
+            ' URL-encoded already, set object_keys_encoded to true. object_keys[1] "s3://bucket/c" begins with a URL'
+        ],
+    }
+    run = ansible.playbook(
+        play(
+            connection, "".join(map(row, tasks)), vars={"hostile": [Unsafe(hostile), "$(touch x)", Unsafe("{% if %}")]}
+        )
+    )
+
+    assert [result["changed"] for result in run.results] == [True] * len(tasks), run.output
+    sent = [["0o17", "1e3", "n", "1.1.0", "2026-11", "2026-11-25", "1.10"], [hostile, "$(touch x)", "{% if %}"]]
+    sent += [["a\nb", "c\r\n"], ["a%2Fb", "s3://bucket/c"]]
+    assert simulator.accepted_keys(SYNC_TASK_ID) == [key for keys in sent for key in keys]
+    for expected, result in zip(tasks.values(), run.results, strict=True):
+        warnings = result.get("warnings", [])
+        assert len(warnings) == len(expected), warnings
+        assert all(begins in warning for begins, warning in zip(expected, warnings, strict=True))
+    assert not trap.exists()
+
+
+def test_the_action_plugin_leaves_the_keywords_of_a_task_alone(
+    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
+) -> None:
+    """Each row submits one object key, but for the first, which is in check mode."""
+    tasks = [
+        row("[checked]", "check_mode: true"),
+        row("[async]", "async: 60", "poll: 1"),
+        row("['{{ item }}']", "loop: [loop 1, loop 2]"),
+        row("[delegated]", "delegate_to: elsewhere"),
+        row("[become]", "become: true", "become_method: ansible.builtin.su"),
+        row("[defaults]", f"module_defaults: {{{MODULE}: {{batch_size: 101}}}}"),
+        # Started and left alone: it has a job, and ends by itself.
+        row("[background]", "async: 60", "poll: 0", "register: begun"),
+        "    - ansible.builtin.async_status: {jid: '{{ begun.ansible_job_id }}'}\n"
+        "      register: ended\n      until: ended.finished\n      delay: 1\n      retries: 60\n",
+        row("[short name]").replace(f"{MODULE}:", "oms_sync_event:"),
+    ]
+    inventory = ansible.folder / "inventory"
+    here = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
+    inventory.write_text(f"localhost {here}\nelsewhere {here}\n", encoding="utf-8")
+    text = play(connection, "".join(tasks), collections=["huaweicloud.oms"])
+    run = ansible.playbook(text, f"-i{inventory}")
+
+    assert simulator.accepted_keys(SYNC_TASK_ID) == [
+        *("async", "loop 1", "loop 2", "delegated", "become", "background", "short name"),
+    ], run.output
+    assert run.results[0]["changed"]
+    (failed,) = [result for result in run.results if result["failed"]]
+    assert failed["msg"].startswith("batch_size")
+
+
+def test_the_ad_hoc_command_goes_through_the_action_plugin(
+    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
+) -> None:
+    options = {**connection, "sync_task_id": SYNC_TASK_ID}
+    accepted = ansible.ad_hoc(
+        " ".join(f"{name}={value}" for name, value in options.items()) + " object_keys=2026-11-25"
+    )
+    refused = ansible.ad_hoc(
+        yaml.safe_dump({**options, "object_keys": [yaml.safe_load("2026-11-25")]}, default_flow_style=True).strip()
+    )
+
+    assert simulator.accepted_keys(SYNC_TASK_ID) == ["2026-11-25"], accepted.output
+    assert refused.returncode == 2
+    assert f"object_keys[0] is the date 2026-11-25. {QUOTES}" in refused.output
