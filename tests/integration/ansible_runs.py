@@ -20,7 +20,7 @@ import yaml
 
 MODULE = "huaweicloud.oms.oms_sync_event"
 # How long a run may take: less than a test may, so that the test can say which command it was.
-RUN_SECONDS = 150
+RUN_SECONDS = 300
 # A variable in the environment of each process that a test starts; its value says which test (owned_processes).
 OWNER = "OMS_TEST_OWNER"
 # Until a process has done what is waited for.

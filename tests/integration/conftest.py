@@ -24,7 +24,7 @@ SYNC_TASK_ID = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
 ACCESS_KEY = "TESTACCESSKEY0001"
 SECRET_KEY = "the-secret-key-of-the-tests-0001"
 # A test here starts processes, on a machine that does much else.
-TEST_SECONDS = 180
+TEST_SECONDS = 400
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

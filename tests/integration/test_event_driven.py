@@ -52,9 +52,6 @@ MISSING = what_is_missing()
 # In CI they run all the same, and fail: no test may be left out there without a word.
 needs_rulebook = pytest.mark.skipif(bool(MISSING) and "CI" not in os.environ, reason=MISSING)
 
-# Java takes a while to start.
-pytestmark = pytest.mark.timeout(300)
-
 StartsRulebook = t.Callable[..., Rulebook]
 
 
