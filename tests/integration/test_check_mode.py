@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import typing as t
 
-import pytest
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
@@ -19,22 +18,22 @@ NAMES = [f"name {number}" for number in range(25)]
 OF_SENDING = ("accepted_count", "event_count", "events")
 
 
-def both(ansible: Ansible, options: dict[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """The results in check mode and of the real run after it, without what Ansible adds to them."""
-    tasks = [{MODULE: options, "check_mode": mode, "ignore_errors": True} for mode in (True, False)]
+def both(ansible: Ansible, *cases: dict[str, t.Any]) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
+    """For each case the results in check mode and of the real run after it, without what Ansible adds to them."""
+    tasks = [{MODULE: case, "check_mode": mode, "ignore_errors": True} for case in cases for mode in (True, False)]
     run = ansible.playbook(tasks)
-    assert len(run.results) == 2, run.output
-    predicted, real = (
+    assert len(run.results) == len(tasks), run.output
+    results = [
         {key: value for key, value in result.items() if not key.startswith(("_ansible", "invocation", "task"))}
         for result in run.results
-    )
-    return predicted, real
+    ]
+    return list(zip(results[::2], results[1::2], strict=True))
 
 
 def test_the_prediction_is_the_result_but_for_what_was_sent(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
 ) -> None:
-    predicted, real = both(ansible, {**task, "object_keys": [*NAMES, "name 3"]})
+    ((predicted, real),) = both(ansible, {**task, "object_keys": [*NAMES, "name 3"]})
 
     check, *sent = simulator.requests()
     assert (check.method, check.target.partition("?")[0]) == ("GET", f"/v2/{PROJECT_ID}/sync-tasks/{SYNC_TASK_ID}")
@@ -48,53 +47,38 @@ def test_the_prediction_is_the_result_but_for_what_was_sent(
     assert (predicted["object_count"], predicted["duplicate_count"]) == (25, 1)
 
 
-def missing(simulator: Simulator, status: int, code: str) -> dict[str, t.Any]:
-    simulator.set(missing_task=[status, code])
-    return {"sync_task_id": "another-task"}
+NOT_THERE = "The sync task {task} was not found"
+# For each sync task its options, and the sentence.
+FAILING: dict[str, tuple[dict[str, t.Any], str]] = {
+    "not-there": ({}, NOT_THERE),
+    "not-there-400": ({}, NOT_THERE),
+    "stopped": ({}, "Start it with huaweicloud.oms.oms_sync_task"),
+    "wrong-key": ({"secret_key": "another-one"}, "HTTP 401 APIGW.0301"),
+    "wrong-region": ({}, "Check region and endpoint. The sync task may well exist"),
+}
 
 
-def stopped(simulator: Simulator) -> dict[str, t.Any]:
-    simulator.add_task("stopped-task", PROJECT_ID, "STOPPED")
-    return {"sync_task_id": "stopped-task"}
-
-
-def wrong_region(simulator: Simulator) -> dict[str, t.Any]:
-    body = '{"error_code": "APIGW.0101", "error_msg": "The API does not exist"}'
-    simulator.fault("answer", status=404, body=body, times=None)
-    return {}
-
-
-@pytest.mark.parametrize(
-    ("prepare", "words"),
-    [
-        pytest.param(
-            lambda s: missing(s, 404, "OMS.1009"), "The sync task another-task was not found", id="404"
-        ),
-        pytest.param(
-            lambda s: missing(s, 400, "OMS.2002"), "The sync task another-task was not found", id="400"
-        ),
-        pytest.param(stopped, "Start it with huaweicloud.oms.oms_sync_task", id="stopped"),
-        pytest.param(lambda _s: {"secret_key": "another-one"}, "HTTP 401 APIGW.0301", id="401"),
-        pytest.param(wrong_region, "Check region and endpoint. The sync task may well exist", id="wrong region"),
-    ],
-)
 def test_it_fails_where_the_real_run_does_and_for_the_same_reason(
-    simulator: Simulator,
-    ansible: Ansible,
-    task: dict[str, t.Any],
-    prepare: t.Callable[[Simulator], dict[str, t.Any]],
-    words: str,
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
 ) -> None:
-    predicted, real = both(ansible, {**task, "object_keys": NAMES, **prepare(simulator)})
+    simulator.set(missing_task=[404, "OMS.1009"])
+    simulator.fault("answer", status=400, body='{"error_code": "OMS.2002"}', path="/not-there-400", times=None)
+    simulator.add_task("stopped", PROJECT_ID, "STOPPED")
+    simulator.add_task("wrong-key", PROJECT_ID)
+    body = '{"error_code": "APIGW.0101", "error_msg": "The API does not exist"}'
+    simulator.fault("answer", status=404, body=body, path="/wrong-region", times=None)
+    cases = [{**task, "object_keys": NAMES, "sync_task_id": name, **more} for name, (more, _words) in FAILING.items()]
+    pairs = both(ansible, *cases)
 
-    for result in (predicted, real):
-        assert result["failed"]
-        assert words in result["msg"]
-        assert result["changed"] is False
-        assert result["remaining_object_keys"] == NAMES
-    assert predicted["error"]["kind"] == real["error"]["kind"]
-    assert set(predicted) == set(real)
-    assert [request.method for request in simulator.requests()] == ["GET", "POST"]
+    for (name, (_options, words)), results in zip(FAILING.items(), pairs, strict=True):
+        for result in results:
+            assert result["failed"], name
+            assert words.format(task=name) in result["msg"], name
+            assert result["changed"] is False, name
+            assert result["remaining_object_keys"] == NAMES, name
+        assert results[0]["error"]["kind"] == results[1]["error"]["kind"], name
+        assert set(results[0]) == set(results[1]), name
+    assert [request.method for request in simulator.requests()] == ["GET", "POST"] * len(FAILING)
 
 
 def test_where_reading_is_forbidden_it_warns_and_goes_by_the_arguments(
@@ -102,7 +86,7 @@ def test_where_reading_is_forbidden_it_warns_and_goes_by_the_arguments(
 ) -> None:
     body = '{"error_code": "APIGW.0302", "error_msg": "not authorised"}'
     simulator.fault("answer", status=403, body=body, method="GET", times=None)
-    predicted, real = both(ansible, {**task, "object_keys": NAMES})
+    ((predicted, real),) = both(ansible, {**task, "object_keys": NAMES})
 
     (warning,) = predicted.pop("warnings")
     assert "Check mode could not read the sync task, and predicts from the arguments alone" in str(warning)

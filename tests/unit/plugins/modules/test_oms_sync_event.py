@@ -282,13 +282,19 @@ def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
 
     assert (done.failed, done.result["changed"], done.result["error"]) == (False, True, None)
     assert len(done.warnings) == 1
-    assert done.warnings[0].startswith("Check mode could not read the sync task, and predicts from the arguments alone. ")
+    assert done.warnings[0].startswith(
+        "Check mode could not read the sync task, and predicts from the arguments alone. "
+    )
 
 
 @pytest.mark.parametrize(
     ("expected", "kind", "said"),
     [
-        (reading(404, {"error_code": "OMS.1009"}), "state", f"The sync task {TASK} was not found in the project {PROJECT}"),
+        (
+            reading(404, {"error_code": "OMS.1009"}),
+            "state",
+            f"The sync task {TASK} was not found in the project {PROJECT}",
+        ),
         (reading(400, {"error_code": "OMS.2002"}), "state", f"at {OMS}, or it is not running"),
         (
             reading(200, {"status": "STOPPED"}),

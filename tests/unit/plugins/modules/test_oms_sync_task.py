@@ -270,9 +270,18 @@ def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms:
         ({}, "source.cloud_type, source.region, source.bucket and destination.bucket are required without"),
         ({"source": SOURCE}, "destination.bucket is required without sync_task_id"),
         ({**WITH_KEYS, "description": "x" * 256}, "description has 256 characters. At most 255 are allowed; shorten"),
-        ({**WITH_KEYS, "description": "a&b"}, 'description contains "&" at character 2. OMS allows none of <>()"\'&; remove'),
-        ({**WITH_KEYS, "source": {**SOURCE, "access_key": "Marker"}}, "source.secret_key is missing. OMS needs the keys"),
-        ({**WITH_KEYS, "destination": {**DESTINATION}}, "destination.access_key and destination.secret_key are missing."),
+        (
+            {**WITH_KEYS, "description": "a&b"},
+            'description contains "&" at character 2. OMS allows none of <>()"\'&; remove',
+        ),
+        (
+            {**WITH_KEYS, "source": {**SOURCE, "access_key": "Marker"}},
+            "source.secret_key is missing. OMS needs the keys",
+        ),
+        (
+            {**WITH_KEYS, "destination": {**DESTINATION}},
+            "destination.access_key and destination.secret_key are missing.",
+        ),
         ({**WITH_KEYS, "source": {**SOURCE, **SOURCE_KEYS, "secret_key": "Marker" * 17}}, "source.secret_key has 102"),
         ({**BY_ID, "wait_timeout": 0}, "wait_timeout: 0 is out of range: 1 to 86400 seconds are allowed"),
         ({**BY_ID, "wait_timeout": 86401}, "wait_timeout: 86401 is out of range"),
