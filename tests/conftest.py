@@ -10,6 +10,8 @@ from __future__ import annotations
 import faulthandler
 import signal
 
+import pytest
+
 # How long the process of pytest may take to end after its last test.
 END_SECONDS = 30
 
@@ -22,6 +24,8 @@ def pytest_configure() -> None:
             signal.signal(number, lambda *_: None)
 
 
-def pytest_unconfigure() -> None:
-    # A thread that a test left behind, and that never ends, would keep this process for ever.
-    faulthandler.dump_traceback_later(END_SECONDS, exit=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    # A thread that a test left behind, and that never ends, would keep this process for ever. The workers of
+    # pytest-xdist wait for each other, and are ended by the process that started them.
+    if not hasattr(config, "workerinput"):
+        faulthandler.dump_traceback_later(END_SECONDS, exit=True)
