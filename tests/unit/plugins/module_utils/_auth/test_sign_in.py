@@ -57,7 +57,7 @@ EVENTS = Request(
 
 
 def headers(credentials: AccessKey | AuthToken, request: Request, project_id: str | None) -> dict[str, str]:
-    """What a caller adds to a request of its own headers."""
+    """What a client adds to a request of its own headers."""
     expected = Expected(request.method, request.url, answer(200), request.body)
     with FakeTransport(expected) as transport:
         AuthenticatedClient(transport, Credential(credentials), project_id=project_id).send(request)
@@ -373,11 +373,11 @@ def test_a_password_is_exchanged_for_a_token_of_the_project(
     registered: list[str] = []
     target = Target("cn-north-4", OMS, IAM, project_id, project_name)
     with FakeTransport(token_request(token_answer(1), scope), event(answer(200))) as transport:
-        caller = authenticate(transport, target, Found(USER), Secrets(registered.append))
-        caller.send(EVENT)
+        client = authenticate(transport, target, Found(USER), Secrets(registered.append))
+        client.send(EVENT)
 
     # The project's id stands in the answer: no second request is needed.
-    assert caller.project_id == (project_id or PROJECT)
+    assert client.project_id == (project_id or PROJECT)
     assert transport.headers == [
         {"Content-Type": "application/json"},
         {"Content-Type": "application/json", "X-Auth-Token": "Marker-token-1"},
@@ -474,20 +474,24 @@ def key_answer(number: int, seconds: float = 86400) -> Response:
     return answer(200, {"credential": credential})
 
 
+def advice_on(client: AuthenticatedClient, response: Response) -> str:
+    return client.refusal_advice(response, response.answer(str), "oms:synctask:createEvent")
+
+
 def signed_in(*expected: Expected, **found: t.Any) -> tuple[AuthenticatedClient, FakeTransport, list[str]]:
     """Signed in with an agency; ``found`` is what else is known of the search for it."""
     registered: list[str] = []
     transport = FakeTransport(*expected)
-    caller = authenticate(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
-    return caller, transport, registered
+    client = authenticate(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
+    return client, transport, registered
 
 
 AT_PROJECT = Target("cn-north-4", OMS, IAM, PROJECT)
 
 
 def test_an_agency_s_key_is_fetched_with_a_token_of_the_metadata_service() -> None:
-    caller, transport, registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(200)))
-    caller.send(EVENT)
+    client, transport, registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(200)))
+    client.send(EVENT)
 
     assert transport.headers[0] == {"X-Metadata-Token-Ttl-Seconds": "21600"}
     assert transport.headers[1] == {"X-Metadata-Token": METADATA_TOKEN}
@@ -500,7 +504,7 @@ def test_an_agency_s_key_is_fetched_with_a_token_of_the_metadata_service() -> No
 
 @pytest.mark.parametrize("status", [404, 405, 503])
 def test_the_older_metadata_service_has_no_token(status: int) -> None:
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(answer(status)),
         security_key(key_answer(1, 10)),
         # And is not asked for one again.
@@ -508,7 +512,7 @@ def test_the_older_metadata_service_has_no_token(status: int) -> None:
         event(answer(200)),
     )
     transport.clock.sleep(9.5)
-    caller.send(EVENT)
+    client.send(EVENT)
 
     assert transport.headers[1] == transport.headers[2] == {}
     assert "Access=Marker-ak-2, " in transport.headers[3]["Authorization"]
@@ -602,20 +606,20 @@ def test_what_nears_its_end_is_renewed_before_it_is_used() -> None:
         event(answer(200)),
         event(answer(200)),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         transport.clock.sleep(86400 - 301)
-        caller.send(EVENT)
+        client.send(EVENT)
         transport.clock.sleep(2)
-        caller.send(EVENT)
-        caller.send(EVENT)
+        client.send(EVENT)
+        client.send(EVENT)
 
     tokens = [headers.get("X-Auth-Token") for headers in transport.headers]
     assert tokens == [None, "Marker-token-1", "Marker-token-1", None, "Marker-token-2", "Marker-token-2"]
 
 
 def test_of_a_short_life_a_tenth_is_left_for_renewal() -> None:
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(),
         security_key(key_answer(1, 100)),
         event(answer(200)),
@@ -629,13 +633,13 @@ def test_of_a_short_life_a_tenth_is_left_for_renewal() -> None:
         event(answer(200)),
     )
     transport.clock.sleep(89)
-    caller.send(EVENT)
+    client.send(EVENT)
     transport.clock.sleep(2)
-    caller.send(EVENT)
+    client.send(EVENT)
     transport.clock.sleep(8)
-    caller.send(EVENT)
+    client.send(EVENT)
     transport.clock.sleep(0.5)
-    caller.send(EVENT)
+    client.send(EVENT)
 
     transport.__exit__(None)
 
@@ -651,11 +655,11 @@ def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(answer(200)),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         transport.clock.sleep(3600 - 301)
-        caller.send(EVENT)
+        client.send(EVENT)
         transport.clock.sleep(2)
-        caller.send(EVENT)
+        client.send(EVENT)
 
 
 @pytest.mark.parametrize("refused_too", [True, False])
@@ -668,7 +672,7 @@ def test_an_expired_key_of_the_metadata_service_is_sent_once_and_explained(refus
 
     assert response.status == (401 if refused_too else 200)
     if refused_too:
-        assert client.advice(response.answer(str)) == (
+        assert advice_on(client, response) == (
             "The temporary access key (ECS agency) has expired, but the metadata service of this ECS host still returns"
             " it. Check the agency and the clock of this host, then run the task again"
         )
@@ -678,7 +682,7 @@ def test_an_expired_key_of_the_metadata_service_is_sent_once_and_explained(refus
 def test_a_new_key_of_the_agency_that_is_refused_is_not_called_expired() -> None:
     client, transport, _registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(401)))
 
-    assert client.advice(client.send(EVENT).answer(str)) == (
+    assert advice_on(client, client.send(EVENT)) == (
         "The temporary access key (ECS agency) is new, but was refused. Check region and endpoint, for which it may not"
         " be valid"
     )
@@ -690,10 +694,10 @@ def test_an_end_that_can_not_be_is_none(end: t.Any) -> None:
     fields = {"expires_at": end, "project": {"id": PROJECT}}
     first = answer(201, {"token": fields}, X_Subject_Token="token")
     with FakeTransport(token_request(first, {"id": PROJECT}), event(answer(200)), event(answer(200))) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         transport.clock.sleep(10**6)
-        caller.send(EVENT)
+        client.send(EVENT)
 
 
 def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() -> None:
@@ -706,9 +710,9 @@ def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() ->
         event(answer(200)),
         retries=1,
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        assert caller.send(EVENT).attempts == 1
-        assert caller.send(EVENT).attempts == 3
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        assert client.send(EVENT).attempts == 1
+        assert client.send(EVENT).attempts == 3
     assert transport.headers[-1]["X-Auth-Token"] == "Marker-token-2"
 
 
@@ -721,7 +725,7 @@ def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() ->
     ],
 )
 def test_an_agency_s_key_is_renewed_the_same_way(refusal: Response) -> None:
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(),
         security_key(key_answer(1)),
         event(answer(200)),
@@ -730,8 +734,8 @@ def test_an_agency_s_key_is_renewed_the_same_way(refusal: Response) -> None:
         security_key(key_answer(2)),
         event(answer(200)),
     )
-    caller.send(EVENT)
-    assert caller.send(EVENT).status == 200
+    client.send(EVENT)
+    assert client.send(EVENT).status == 200
 
     transport.__exit__(None)
 
@@ -744,12 +748,12 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(EXPIRED),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
-        response = caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
+        response = client.send(EVENT)
 
     assert (response.status, response.attempts) == (401, 2)
-    assert caller.advice(response.answer(str)) == (
+    assert advice_on(client, response) == (
         "IAM issued a token for the password (options), but the token was refused. Check region, project and endpoint,"
         " for which it may not be valid"
     )
@@ -757,9 +761,9 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
 
 def test_the_first_one_that_is_refused_is_final() -> None:
     with FakeTransport(token_request(token_answer(1), {"id": PROJECT}), event(EXPIRED)) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
 
-        assert caller.send(EVENT).status == 401
+        assert client.send(EVENT).status == 401
 
 
 def refused(text: str, code: str = "APIGW.0301", status: int = 401) -> Response:
@@ -850,18 +854,22 @@ UNKNOWN_KEY = refused("ak AKMARKER not exist")
             f" may"
             " also have expired",
         ),
-        (PERMANENT, refused("AK access failed to reach the limit, expired", "OMS.0064", 403), None),
-        (AuthToken("token"), answer(404), None),
+        (
+            PERMANENT,
+            refused("AK access failed to reach the limit, expired", "OMS.0064", 403),
+            "The credentials have no permission for this request. Grant them the IAM action oms:synctask:createEvent",
+        ),
+        (AuthToken("token"), answer(503), "The service is not available. Run the task again later"),
     ],
 )
 def test_what_can_not_be_renewed_is_tried_once_and_says_what_to_do(
     credentials: Credentials, response: Response, advice: str | None
 ) -> None:
     with FakeTransport(event(response)) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(credentials), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(credentials), Secrets(ignored))
 
-        assert caller.send(EVENT).status == response.status
-        assert caller.advice(response.answer(str)) == advice
+        assert client.send(EVENT).status == response.status
+        assert advice_on(client, response) == advice
 
 
 def test_a_renewal_that_fails_is_not_tried_again() -> None:
@@ -874,21 +882,21 @@ def test_a_renewal_that_fails_is_not_tried_again() -> None:
         token_request(wrong, {"id": PROJECT}),
         event(EXPIRED),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         for _attempt in range(2):
             with pytest.raises(Failure, match="IAM issued no token"):
-                caller.send(EVENT)
+                client.send(EVENT)
 
 
 def test_a_metadata_service_that_falls_silent_is_told() -> None:
     silent = ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(), security_key(key_answer(1)), event(answer(200)), event(EXPIRED), metadata_token(silent)
     )
-    caller.send(EVENT)
+    client.send(EVENT)
     with pytest.raises(Failure) as caught:
-        caller.send(EVENT)
+        client.send(EVENT)
 
     assert str(caught.value) == (
         "The metadata service of ECS returned no new access key: no answer within 3 s. Run the task again"
@@ -905,21 +913,21 @@ def test_attempts_before_a_failure_are_counted() -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(ConnectionFailure("connection", "reset", "", transient=False)),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         with pytest.raises(ConnectionFailure) as caught:
-            caller.send(EVENT)
+            client.send(EVENT)
 
     assert caught.value.attempts == 2
 
 
 def test_a_run_that_is_stopped_renews_nothing() -> None:
     with FakeTransport(token_request(token_answer(1), {"id": PROJECT})) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         transport.clock.sleep(86400)
         transport.clock.stop("stopped")
         with pytest.raises(Stopped):
-            caller.send(EVENT)
+            client.send(EVENT)
 
 
 class Crowd:
@@ -956,7 +964,7 @@ class Crowd:
 def test_one_thread_renews_while_the_others_wait() -> None:
     crowd = Crowd(150)
     transport = Transport(crowd.exchange, RetryPolicy(0, 0), FakeClock())
-    caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+    client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
     statuses: list[int] = []
     todo = iter(range(500))
     lock = threading.Lock()
@@ -966,7 +974,7 @@ def test_one_thread_renews_while_the_others_wait() -> None:
             with lock:
                 if next(todo, None) is None:
                     return
-            statuses.append(caller.send(EVENT).status)
+            statuses.append(client.send(EVENT).status)
 
     threads = [threading.Thread(target=work) for _number in range(8)]
     for thread in threads:
