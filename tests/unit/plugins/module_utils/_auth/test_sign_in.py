@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import typing as t
 from datetime import timedelta
 from email.utils import format_datetime
@@ -889,6 +890,46 @@ def test_a_renewal_that_fails_is_not_tried_again() -> None:
                 client.send(EVENT)
 
 
+@pytest.mark.parametrize(
+    "trouble",
+    [answer(503), ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)],
+    ids=["503", "timeout"],
+)
+def test_a_metadata_service_that_has_answered_is_asked_again(trouble: Response | ConnectionFailure) -> None:
+    """It is known to be there and to have tokens, so what fails now is transient."""
+    registered: list[str] = []
+    with FakeTransport(
+        metadata_token(),
+        security_key(key_answer(1, 100)),
+        metadata_token(trouble),
+        metadata_token(),
+        security_key(key_answer(2)),
+        event(answer(200)),
+        retries=1,
+    ) as transport:
+        client = authenticate(transport, AT_PROJECT, Found(EcsAgency()), Secrets(registered.append))
+        transport.clock.sleep(99)
+        client.send(EVENT)
+
+    assert transport.headers[-2] == {"X-Metadata-Token": METADATA_TOKEN}
+    assert "Access=Marker-ak-2, " in transport.headers[-1]["Authorization"]
+
+
+def test_a_metadata_service_that_has_given_a_token_has_no_older_mode() -> None:
+    client, transport, _registered = signed_in(
+        metadata_token(), security_key(key_answer(1, 100)), metadata_token(answer(404))
+    )
+    transport.clock.sleep(99)
+    with pytest.raises(Failure) as caught:
+        client.send(EVENT)
+
+    assert str(caught.value) == (
+        "The metadata service of ECS returned no new access key, but answered HTTP 404. Check the agency of this host,"
+        " then run the task again"
+    )
+    transport.__exit__(None)
+
+
 def test_a_metadata_service_that_falls_silent_is_told() -> None:
     silent = ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)
     client, transport, _registered = signed_in(
@@ -986,3 +1027,32 @@ def test_one_thread_renews_while_the_others_wait() -> None:
     # The first token, and one for each of the three that came to their end.
     assert (crowd.accepted, crowd.tokens, crowd.renewing_at_most) == (500, 4, 1)
     assert crowd.refused <= 3 * 8
+
+
+def test_one_thread_renews_what_nears_its_end_while_the_others_wait() -> None:
+    tokens: list[str] = []
+    waiting = threading.Barrier(8)
+
+    def exchange(request: Request, _headers: t.Mapping[str, str]) -> Response:
+        if request.path == "/v3/auth/tokens":
+            tokens.append(f"token {len(tokens)}")
+            # Long enough for the others to find that theirs has come to its end, too.
+            time.sleep(0.2 if len(tokens) > 1 else 0)
+            return token_answer(len(tokens), 86400 * len(tokens))
+        return answer(200)
+
+    transport = Transport(exchange, RetryPolicy(0, 0), FakeClock())
+    client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+    transport.clock.sleep(86400)
+
+    def work() -> None:
+        waiting.wait(10)
+        client.send(EVENT)
+
+    threads = [threading.Thread(target=work) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(tokens) == 2
