@@ -152,12 +152,36 @@ def test_off_an_ecs_host_it_is_soon_known_that_there_is_nothing(
     assert run.seconds < 3 + ansible.modules([{**task, "auth_method": "token"}], environ=off_ecs).seconds
 
 
-def test_the_cause_of_a_failed_authentication_is_named(
+Case = tuple[dict[str, t.Any], dict[str, str], str]
+
+
+def run_cases(
+    ansible: Ansible, task: dict[str, t.Any], cases: t.Mapping[str, Case], environ: dict[str, str]
+) -> dict[str, dict[str, t.Any]]:
+    """Run the module for each case, options and environment, and check that it fails with the words of the case.
+
+    An option of None is not given.
+    """
+    tasks = [
+        {
+            MODULE: {name: value for name, value in {**task, **options}.items() if value is not None},
+            "environment": variables,
+            "ignore_errors": True,
+        }
+        for options, variables, _said in cases.values()
+    ]
+    run = ansible.playbook(tasks, environ=environ)
+    results = dict(zip(cases, run.results, strict=True))
+    for case, (_options, _variables, said) in cases.items():
+        assert results[case]["failed"], case
+        assert said in results[case]["msg"], case
+        assert SECRET_KEY not in str(results[case]), case
+    return results
+
+
+def test_the_cause_of_unusable_credentials_is_named_and_nothing_is_sent(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path
 ) -> None:
-    simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
-    simulator.add_token("expired-token", uses=0)
-    simulator.add_access_key("TEMPORARY", "secret", "sts", uses=0)
     files = {
         "section": f"[other]\nak = {ACCESS_KEY}\n",
         "comment": f"[basic]\nak = {ACCESS_KEY} # of the migration\nsk = {SECRET_KEY}\n",
@@ -167,91 +191,97 @@ def test_the_cause_of_a_failed_authentication_is_named(
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    said_of_files = {
+    said = {
         "section": 'has no section [basic], which is required. Its sections: "other"',
         "comment": "has a comment behind the value, which would be sent as a part of it. Put it on a line of its own",
         "indented": "has an indented line after ak, which makes that line a part of the value. Remove the indentation",
         "twice": "has ak twice in a section, the second time in line 4",
         "quotes": "is enclosed in quotes, which would be sent as a part of it. Remove them",
     }
+    run_cases(
+        ansible,
+        task,
+        {
+            **{name: ({"credentials_file": str(tmp_path / name)}, {}, said[name]) for name in files},
+            "quotes of the environment": (
+                {},
+                {"HW_ACCESS_KEY": ACCESS_KEY, "HW_SECRET_KEY": f'"{SECRET_KEY}"'},
+                "HW_SECRET_KEY: is enclosed in quotes, which would be sent as a part of it. Remove them",
+            ),
+            "two methods": (
+                {**USER, "auth_token": "x"},
+                {},
+                "auth_token and username, password and domain_name are given, which are two methods",
+            ),
+            "incomplete": ({"username": "x"}, {}, "username is given without password and domain_name"),
+        },
+        on_ecs,
+    )
+
+    assert simulator.requests() == []
+
+
+def test_the_source_of_refused_credentials_is_named(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str]
+) -> None:
+    simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
+    simulator.add_token("expired-token", uses=0)
+    simulator.add_access_key("TEMPORARY", "secret", "sts", uses=0)
+    simulator.add_access_key("ANOTHER", SECRET_KEY)
+    simulator.fault("answer", status=403, body='{"error_code": "APIGW.0302"}', path="name=forbidden")
     here = {"project_id": PROJECT_ID}
     key = {"access_key": ACCESS_KEY, "secret_key": "not-the-one", **here}
-    of_environment = {"HW_ACCESS_KEY": ACCESS_KEY, "HW_SECRET_KEY": "not-the-one"}
-    # Options, environment, and what is said
-    cases: dict[str, tuple[dict[str, t.Any], dict[str, str], str]] = {
+    another = {"access_key": "ANOTHER", "secret_key": SECRET_KEY}
+    no_agency = {
         "no agency": ({}, {}, "the ECS agency: no agency is bound to this ECS host"),
-        **{name: ({"credentials_file": str(tmp_path / name)}, {}, said) for name, said in said_of_files.items()},
-        "quotes of the environment": (
-            {},
-            {**of_environment, "HW_SECRET_KEY": f'"{SECRET_KEY}"'},
-            "HW_SECRET_KEY: is enclosed in quotes, which would be sent as a part of it. Remove them",
-        ),
+    }
+    cases: dict[str, Case] = {
         "wrong password": (
             {**USER, "password": "another one"},
             {},
             'HTTP 401 401 "The username or password is wrong.", request id ',
         ),
         "unknown region": ({**USER, "region": "cn-south-1"}, {}, "There may be no project named cn-south-1"),
-        "unknown project": (
-            {**key, "project_id": None, "project_name": "x", "secret_key": SECRET_KEY},
+        "unknown project": ({**another, "project_name": "x"}, {}, 'No project is named "x". Check region and'),
+        "forbidden": (
+            {**another, "project_name": "forbidden"},
             {},
-            'named "x"',
+            "Grant them the IAM action iam:projects:listProjects. Give project_id",
         ),
-        "two methods": ({**USER, "auth_token": "x"}, {}, "auth_token and username, password and domain_name are given"),
-        "incomplete": ({"username": "x"}, {}, "username is given without password and domain_name"),
         "expired token": ({"auth_token": "expired-token", **here}, {}, "The IAM token (options) has expired"),
-        "unknown token": (
-            here,
-            {"HW_AUTH_TOKEN": "x"},
-            "The IAM token (environment variable HW_AUTH_TOKEN) was refused",
-        ),
+        "unknown token": (here, {"HW_AUTH_TOKEN": "x"}, "The IAM token (environment variable HW_AUTH_TOKEN) was"),
         "expired key": (
             {"access_key": "TEMPORARY", "secret_key": "secret", "security_token": "sts", **here},
             {},
             "The temporary access key (options) has expired. Get a new one, then run the task again",
         ),
-        "wrong key": (key, {}, "The access key (options) was refused, because the secret key is wrong. Correct it"),
+        "unknown key": ({**key, "access_key": "NOBODYS"}, {}, "The access key (options) does not exist. Correct it"),
         "wrong key of the environment": (
             here,
-            of_environment,
-            "The access key (environment variables HW_ACCESS_KEY and HW_SECRET_KEY) was refused, because the secret"
-            " key",
+            {"HW_ACCESS_KEY": ACCESS_KEY, "HW_SECRET_KEY": "not-the-one"},
+            "The access key (environment variables HW_ACCESS_KEY and HW_SECRET_KEY) was refused, because the secret",
         ),
-        "unknown key": ({**key, "access_key": "NOBODYS"}, {}, "The access key (options) does not exist. Correct it"),
         # More than five wrong signatures lock a key.
-        **{f"wrong key {number}": (key, {}, "is wrong. Correct it before the next run") for number in range(4)},
+        **{f"wrong key {n}": (key, {}, "The access key (options) was refused, because the secret") for n in range(5)},
         "locked key": (
             key,
             {},
             "The access key (options) is locked, because more than 5 requests in a row were refused. Wait 5 minutes",
         ),
+        "expired key of the agency": (
+            here,
+            {},
+            "The temporary access key (ECS agency) has expired, but the metadata service of this ECS host",
+        ),
     }
-    given = {
-        name: {option: value for option, value in {**task, **options}.items() if value is not None}
-        for name, (options, _environ, _said) in cases.items()
-    }
-    run = ansible.playbook(
-        [{MODULE: given[name], "environment": cases[name][1], "ignore_errors": True} for name in cases], environ=on_ecs
-    )
-    results = dict(zip(cases, run.results, strict=True))
-    simulator.fault("answer", status=403, body='{"error_code": "APIGW.0302"}', path="/v3/projects")
-    simulator.add_access_key("ANOTHER", SECRET_KEY)
+    results = run_cases(ansible, task, no_agency, on_ecs)
     simulator.add_agency(seconds=-60)
-    forbidden, expired_agency = ansible.modules(
-        [{**task, "access_key": "ANOTHER", "secret_key": SECRET_KEY}, {**task, **here}], environ=on_ecs
-    ).results
+    results |= run_cases(ansible, task, cases, on_ecs)
 
-    for case, (_options, _environ, said) in cases.items():
-        assert results[case]["failed"], case
-        assert said in results[case]["msg"], case
-        assert SECRET_KEY not in str(results[case]), case
-        assert results[case].get("error", {"kind": "credentials"})["kind"] == "credentials", case
-    assert "Grant them the IAM action iam:projects:listProjects. Give project_id" in forbidden["msg"]
-    assert "The temporary access key (ECS agency) has expired, but the metadata service of" in expired_agency["msg"]
-    assert expired_agency["error"]["kind"] == "credentials"
-    # Each of them is tried once; what can be seen beforehand is not sent at all.
+    assert {result["error"]["kind"] for result in results.values()} == {"credentials"}
+    # Each of them is tried once.
     assert [request.status for request in simulator.requests("POST", TOKENS)] == [401, 404]
-    assert len(simulator.requests("POST", "/events")) == 12
+    assert [request.status for request in simulator.requests("POST", "/events")] == [401] * 12
 
 
 def test_a_project_is_looked_up_by_its_name(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:

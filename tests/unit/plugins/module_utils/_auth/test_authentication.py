@@ -70,7 +70,6 @@ def test_a_token_is_sent_as_it_is() -> None:
 
 
 def test_a_key_signs_as_the_vector_of_the_api_says() -> None:
-    # oms-api.md, section 5, the last but one
     assert headers(AccessKey("AccessKey", "SecretKey"), EVENTS, PROJECT) == {
         "X-Project-Id": PROJECT,
         "X-Sdk-Date": "20260101T000000Z",
@@ -161,7 +160,6 @@ def test_a_missing_project_s_id_is_looked_up(credentials: Credentials, headers: 
 
 
 def test_the_look_up_is_signed_as_the_vector_of_the_api_says() -> None:
-    # oms-api.md, section 5, the last one
     request = Request("GET", IAM, "/v3/projects", (("name", "cn-north-4"),))
 
     assert headers(AccessKey("AccessKey", "SecretKey"), request, None)["Authorization"].endswith(
