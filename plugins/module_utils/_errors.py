@@ -60,7 +60,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The error code in one spelling: some gateways write ``APIG.`` for ``APIGW.`` (oms-api.md, section 3)."""
+        """The error code in one spelling: some gateways write ``APIG.`` for ``APIGW.``."""
         return re.sub(r"^APIG\.", "APIGW.", self.error_code or "")
 
     def __str__(self) -> str:
@@ -124,7 +124,7 @@ class Stopped(Failure):
 class ConnectionFailure(Failure):
     """No answer came back.
 
-    :arg transient: whether another attempt may help (design.md, behaviour 4).
+    :arg transient: whether another attempt may help.
     :arg transient_after_answer: whether another attempt may help if the host has answered before in this run.
     """
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The edge of the modules: from the options to a client, and where OMS is asked for one thing, to a result.
+"""What the main() of a module starts with: from its options to a client of OMS, and from one operation to a result.
 
 This is private to the collection: it may change at any time.
 """
@@ -28,13 +28,13 @@ Act = t.Callable[[Client, Clock, dict[str, t.Any]], None]
 
 
 class Session:
-    """Who is calling and where, as a module's options say it, and a transport to there. Sends nothing by itself.
+    """The credentials and the target of a module, and the connections to it. Sends nothing by itself.
 
-    ``where`` is what each result says of it; the project's id may become known only by connecting.
+    ``where`` is the part of each result that names the target; the project id may be known only after connecting.
 
-    :arg module: the AnsibleModule; it warns of what is dangerous.
-    :arg secrets_of_options: what must never be shown beside the credentials.
-    :arg connections: how many requests may be under way at once.
+    :arg module: the AnsibleModule, which is given the warnings.
+    :arg secrets_of_options: secrets beside the credentials.
+    :arg connections: how many requests may be sent in parallel.
     :arg rate_limit: attempts in a second, 0 for any number.
     :raises ArgumentError: an option breaks a rule.
     """
@@ -63,9 +63,9 @@ class Session:
         self.where = {"project_id": self._target.project_id, "endpoint": self._target.endpoint.url}
 
     def connect(self) -> Client:
-        """Sign in. Sends what it takes to get a token, a key or the project's id, and nothing else.
+        """Authenticate. Sends the requests for a token, a temporary key or the project id, and nothing else.
 
-        :raises Failure: there are no credentials, they are refused, or no project id can be had.
+        :raises Failure: there are no credentials, they are refused, or the project is not found.
         """
         client = authenticate(self._transport, self._target, self._found, self._secrets)
         project_id = t.cast(str, client.project_id)
@@ -79,9 +79,9 @@ def ask_oms(
     """Make a client of a module's options, do what the module is for, and give back its result.
 
     :arg module: the AnsibleModule.
-    :arg act: does it, and fills the result as it goes on, so that a failure half way leaves nothing out.
+    :arg act: does it, and fills the result as it goes on, so that a failure returns what was done.
     :arg result: the keys of the result as they are before anything is done.
-    :arg secrets_of_options: what must never be shown beside the credentials.
+    :arg secrets_of_options: secrets beside the credentials.
     :raises ArgumentError: an option breaks a rule; nothing has been sent.
     :raises OmsError: it failed; the result is with it.
     """
@@ -91,7 +91,7 @@ def ask_oms(
         client = session.connect()
         act(client, session.clock, result)
     except Failure as failure:
-        # Only events have names of objects.
+        # Only events have object keys.
         error = {name: value for name, value in failure.as_error().items() if name != "object_keys"}
         raise OmsError(str(failure), {**result, **session.where, "error": error}) from None
     return {**result, **session.where, "error": None}

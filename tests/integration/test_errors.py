@@ -29,7 +29,7 @@ def fault(status: int, code: str = "", **more: t.Any) -> dict[str, t.Any]:
 
 
 # For each case: what goes wrong at the simulator, the sentence, and how many requests it takes with one retry.
-WRONG_KEY = "The access key, secret key, signature or token is wrong: correct it before the next run"
+WRONG_KEY = "The access key (options) was refused. Correct it and its secret key before the next run"
 NO_TASK = "The sync task {task} was not found in the project"
 # The codes that are about the sync task.
 STATES = ("OMS.2002", "OMS.0054", "OMS.1009", "OMS.9999", "OMS.0066", "OMS.0063", "OMS.0065")
@@ -64,33 +64,37 @@ FINAL: dict[str, tuple[dict[str, t.Any], str, int]] = {
         "This API does not exist at {endpoint} (option endpoint). Check region",
         1,
     ),
-    "APIGW.0201-502": (fault(502, "APIGW.0201"), "The service behind the gateway could not be reached", 2),
-    "APIGW.0201-504": (fault(504, "APIGW.0201"), "The service behind the gateway could not be reached", 2),
+    "APIGW.0201-502": (fault(502, "APIGW.0201"), "The gateway could not reach the service", 2),
+    "APIGW.0201-504": (fault(504, "APIGW.0201"), "The gateway could not reach the service", 2),
     "APIGW.0201-400": (
         fault(400, "APIGW.0201"),
-        "The gateway could not pass the request on: run the task again later",
+        "The gateway could not forward the request. Run the task again later",
         1,
     ),
-    "APIGW.0201-413": (fault(413, "APIGW.0201"), "The request is too large: lower batch_size", 1),
-    "APIGW.0201-414": (fault(414, "APIGW.0201"), "The request's URL is too long: check project_id and sync_task_id", 1),
+    "APIGW.0201-413": (fault(413, "APIGW.0201"), "The request is too large. Give a smaller batch_size", 1),
+    "APIGW.0201-414": (
+        fault(414, "APIGW.0201"),
+        "The URL of the request is too long. Check project_id and sync_task_id",
+        1,
+    ),
     "APIGW.0201-494": (
         fault(494, "APIGW.0201"),
-        "The request's headers are too large: check the length of the token",
+        "The headers of the request are too large. Check the length of the token",
         1,
     ),
     "APIGW.0301": (fault(401, "APIGW.0301"), WRONG_KEY, 1),
     "APIG.0301": (fault(401, "APIG.0301"), WRONG_KEY, 1),
-    "APIGW.0302": (fault(403, "APIGW.0302"), "grant it the IAM action oms:synctask:createEvent", 1),
-    "APIGW.0304": (fault(403, "APIGW.0304"), "grant it the IAM action oms:synctask:createEvent", 1),
-    "APIGW.0306": (fault(403, "APIGW.0306"), "grant it the IAM action oms:synctask:createEvent", 1),
-    "APIGW.0307": (fault(401, "APIGW.0307"), "The token has expired or belongs to another region", 1),
-    "APIGW.0601": (fault(500, "APIGW.0601"), "The service failed inside: run the task again", 1),
-    "APIGW.0605": (fault(500, "APIGW.0605"), "The service failed inside: run the task again", 1),
-    "APIGW.0606": (fault(500, "APIGW.0606"), "The service failed inside: run the task again", 1),
-    "APIGW.0608": (fault(500, "APIGW.0608"), "The service failed inside: run the task again", 1),
-    "APIGW.0610": (fault(502, "APIGW.0610"), "The service behind the gateway could not be reached", 2),
-    "APIGW.0613": (fault(503, "APIGW.0613"), "IAM is not available: run the task again later", 2),
-    "503": (fault(503, "X"), "The service is not available: run the task again later", 2),
+    "APIGW.0302": (fault(403, "APIGW.0302"), "Grant them the IAM action oms:synctask:createEvent", 1),
+    "APIGW.0304": (fault(403, "APIGW.0304"), "Grant them the IAM action oms:synctask:createEvent", 1),
+    "APIGW.0306": (fault(403, "APIGW.0306"), "Grant them the IAM action oms:synctask:createEvent", 1),
+    "APIGW.0307": (fault(401, "APIGW.0307"), "The access key (options) was refused", 1),
+    "APIGW.0601": (fault(500, "APIGW.0601"), "The service failed internally. Run the task again", 1),
+    "APIGW.0605": (fault(500, "APIGW.0605"), "The service failed internally. Run the task again", 1),
+    "APIGW.0606": (fault(500, "APIGW.0606"), "The service failed internally. Run the task again", 1),
+    "APIGW.0608": (fault(500, "APIGW.0608"), "The service failed internally. Run the task again", 1),
+    "APIGW.0610": (fault(502, "APIGW.0610"), "The gateway could not reach the service", 2),
+    "APIGW.0613": (fault(503, "APIGW.0613"), "IAM is not available. Run the task again later", 2),
+    "503": (fault(503, "X"), "The service is not available. Run the task again later", 2),
     "a redirect": (fault(302, "X", headers={"Location": "/elsewhere"}), "Redirects are never followed", 1),
     "a long wait": (
         fault(503, "X", headers={"Retry-After": "301"}),
@@ -103,7 +107,7 @@ FINAL: dict[str, tuple[dict[str, t.Any], str, int]] = {
     "plain text": ({"kind": "answer", "status": 400, "body": "no such luck", "times": None}, '"no such luck"', 1),
     "nothing": (
         {"kind": "answer", "status": 400, "body": "", "times": None},
-        "Check region, endpoint and what the service said",
+        "The request was refused. Check region and endpoint, and the text of the service",
         1,
     ),
     "a reset": ({"kind": "reset", "times": None}, "connection reset by peer, 2 attempts. Check {endpoint}", 2),
@@ -284,7 +288,7 @@ def test_a_wrong_clock_is_named(simulator: Simulator, ansible: Ansible, task: di
     (result,) = ansible.modules([{**task, "object_keys": ["a"]}]).results
 
     assert result["error"]["http_status"] == 401
-    assert re.search("The clock of this host is (3599|3600) s behind the service's: set it right", result["msg"])
+    assert re.search("The clock of this host is (3599|3600) s behind the service's. Correct it", result["msg"])
 
 
 def test_connections_that_can_not_be_made(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:

@@ -100,7 +100,7 @@ REFUSALS = {
     "retries above": ({"retries": 101}, "retries: 101 is out of range: 0 to 100 are allowed"),
     "no time": ({"timeout": 0}, "timeout: 0 is out of range"),
     "a negative delay": ({"retry_max_delay": -0.5}, "retry_max_delay: -0.5 is out of range"),
-    "a region that is none": ({"region": "a.example/"}, "region: must be a region's id like cn-north-4"),
+    "a region that is none": ({"region": "a.example/"}, "region: must be the id of a region like cn-north-4"),
     "clear text": (
         {"endpoint": "http://oms.example.com"},
         "endpoint: http:// sends in clear text and is allowed on loopback only: use https://oms.example.com",
@@ -114,23 +114,25 @@ REFUSALS = {
     "no PEM": ({"ca_path": __file__}, "holds no certificates in PEM format"),
     "half a pair": (
         {"secret_key": None},
-        "access_key is given without secret_key: they belong together, and the environment does not fill the gap",
+        "access_key is given without secret_key. Give all of them; the environment is not used for the others",
     ),
     "a security token alone": (
         {"access_key": None, "secret_key": None, "security_token": "x"},
         "security_token is given without access_key and",
     ),
-    "two ways to sign in": ({"auth_token": "x"}, "auth_token and access_key and secret_key are given"),
+    "two methods of authentication": ({"auth_token": "x"}, "auth_token and access_key and secret_key are given"),
     "a token too long": (
         {"access_key": None, "secret_key": None, "auth_token": "a" * 16385},
-        "auth_token: has 16385 characters: at most 16384 are allowed",
+        "auth_token: has 16385 characters. At most 16384 are allowed",
     ),
     "a line break behind a token": (
         {"access_key": None, "secret_key": None, "auth_token": "MIIEow\n"},
-        "auth_token: ends with a line break (base64 and echo add one): take it away",
+        "auth_token: ends with a line break, which base64 and echo add. Remove it",
     ),
-    "a blank behind a key": ({"secret_key": "geheim "}, "secret_key: ends with a blank: take it away"),
-    "a key outside ASCII": ({"secret_key": "geheim-ü"}, "secret_key: character 8 of 8 is none that a key"),
+    "a space behind a key": ({"secret_key": "geheim "}, "secret_key: ends with whitespace. Remove it"),
+    "quotes around a key": ({"secret_key": "'geheim'"}, "secret_key: is enclosed in quotes, which would be sent"),
+    "an empty project name": ({"project_name": ""}, "project_name: has 0 characters. 1 to 255 are allowed"),
+    "a key outside ASCII": ({"secret_key": "geheim-ü"}, "secret_key: character 8 of 8 is not allowed. Only ASCII"),
 }
 
 
@@ -183,8 +185,8 @@ def test_without_credentials_the_names_come_back(
 
     (result,) = run.results
     assert result["failed"]
-    assert "no credentials found" in result["msg"]
-    # Half a pair in the environment is passed over, and named.
+    assert "No credentials were found" in result["msg"]
+    # An incomplete pair in the environment is ignored, and named.
     assert "HW_ACCESS_KEY" in result["msg"]
     assert "CLOUD_SDK_SK" in result["msg"]
     assert result["error"]["kind"] == "credentials"

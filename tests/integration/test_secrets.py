@@ -227,6 +227,9 @@ def test_secrets_of_a_file(simulator: Simulator, ansible: Ansible, tmp_path: Pat
         "twice": f"[basic]\n{entries}{entries}",
         "half": f"[basic]\nsk = {MARKERS['secret_key']}\n",
         "other": f"[other]\n{entries}",
+        "comment": f"[basic]\nak = a\nsk = {MARKERS['secret_key']} # {MARKERS['secret_key']}\n",
+        "indented": f"[basic]\nak = a\n  sk = {MARKERS['secret_key']}\n",
+        "quoted": f"[basic]\nak = a\nsk = '{MARKERS['secret_key']}'\n",
         "blank": f"[basic]\nak = a\nsk = {MARKERS['secret_key']} {MARKERS['secret_key']}\n",
     }
     files = {name: file.with_name(name) for name in texts}
@@ -254,7 +257,7 @@ def test_a_password_and_its_token(simulator: Simulator, ansible: Ansible) -> Non
     for each in (run, echoed):
         assert_not_shown(each, ["password"])
         assert_nothing_handed_out_is_shown(each)
-    assert "no token was given" in echoed.results[0]["msg"]
+    assert "IAM issued no token" in echoed.results[0]["msg"]
     assert any(request.accepted and "x-auth-token" in request.headers for request in simulator.requests("POST"))
 
 

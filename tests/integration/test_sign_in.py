@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Signing in with a credentials file, a password and an ECS agency, and what expires in the middle of a run."""
+"""Authentication with a credentials file, a password and an ECS agency, and what expires in the middle of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     ACCESS_KEY,
     PROJECT_ID,
@@ -75,7 +75,9 @@ def test_a_credentials_file(simulator: Simulator, ansible: Ansible, task: dict[s
     # The first one needs no look-up of the project, the second makes one at the file's own IAM.
     assert [request.target for request in simulator.requests("GET")] == ["/v3/projects?name=cn-north-4"]
     assert "warnings" not in default
-    assert f"can be read by other users of this host: chmod 600 {open_to_all}" in str(given["warnings"])
+    assert f"Other users of this host can read the credentials file {open_to_all}. Run: chmod 600" in str(
+        given["warnings"]
+    )
     assert missing["msg"] == (
         f"credentials_file: the credentials file {tmp_path}/missing can't be read: no such file or directory"
     )
@@ -86,14 +88,25 @@ def test_a_credentials_file(simulator: Simulator, ansible: Ansible, task: dict[s
 def test_a_password(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], way: str) -> None:
     simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
     options, environ = (USER, {}) if way == "options" else ({}, USER_VARIABLES)
-    run = ansible.modules([{**task, **options}, {**task, **options, "project_id": PROJECT_ID}], environ=environ)
+    simulator.add_project("cn-north-4_team", "the-project-of-the-team")
+    simulator.add_task("of-the-team", "the-project-of-the-team")
+    of_team = {"sync_task_id": "of-the-team", "project_name": "cn-north-4_team"}
+    run = ansible.modules(
+        [{**task, **options, **more} for more in ({}, {"project_id": PROJECT_ID}, of_team)], environ=environ
+    )
 
-    assert [result["project_id"] for result in run.results] == [PROJECT_ID, PROJECT_ID], run.output
+    projects = [PROJECT_ID, PROJECT_ID, "the-project-of-the-team"]
+    assert [result["project_id"] for result in run.results] == projects, run.output
+    assert [result["changed"] for result in run.results] == [True, True, True]
     # A token and an event each: the token's answer has the project's id.
     requests = simulator.requests()
-    assert [request.target.rpartition("/")[2] for request in requests] == ["tokens", "events"] * 2
+    assert [request.target.rpartition("/")[2] for request in requests] == ["tokens", "events"] * 3
     scopes = [json.loads(request.body)["auth"]["scope"] for request in requests[::2]]
-    assert scopes == [{"project": {"name": "cn-north-4"}}, {"project": {"id": PROJECT_ID}}]
+    assert scopes == [
+        {"project": {"name": "cn-north-4"}},
+        {"project": {"id": PROJECT_ID}},
+        {"project": {"name": "cn-north-4_team"}},
+    ]
     assert all("authorization" not in request.headers for request in requests)
 
 
@@ -127,66 +140,208 @@ def test_off_an_ecs_host_it_is_soon_known_that_there_is_nothing(
 
     (result,) = run.results
     assert result["error"]["kind"] == "credentials"
-    assert result["msg"].startswith("no credentials found. Looked at in this order: the options (auth_token;")
+    assert result["msg"].startswith("No credentials were found. Searched in this order: the options (auth_token;")
     assert (
         f"; the credentials file {ansible.folder}/home/.huaweicloud/credentials, which does not exist; the ECS agency:"
-        " no metadata service answers, so this is no ECS host. Found, but passed over: HW_ACCESS_KEY without"
-        " HW_SECRET_KEY; HW_DOMAIN_NAME without HW_USER_NAME and HW_USER_PASSWORD. Give one of them"
+        " no metadata service answers, so this is no ECS host. Incomplete or invalid, and therefore ignored:"
+        " HW_ACCESS_KEY without HW_SECRET_KEY; HW_DOMAIN_NAME without HW_USER_NAME and HW_USER_PASSWORD. Give one of"
+        " them"
     ) in result["msg"]
     assert simulator.requests() == []
     # The module itself, without Ansible's own start.
     assert run.seconds < 3 + ansible.modules([{**task, "auth_method": "token"}], environ=off_ecs).seconds
 
 
-def test_what_is_wrong_with_a_way_to_sign_in_is_told(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path
-) -> None:
-    simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
-    simulator.add_token("of-another-region", uses=0)
-    simulator.add_access_key("TEMPORARY", "secret", "sts", uses=0)
-    other = tmp_path / "other"
-    other.write_text("[other]\nak = a\n", encoding="utf-8")
-    key = {"access_key": ACCESS_KEY, "secret_key": "not-the-one", "project_id": PROJECT_ID}
-    cases: dict[str, tuple[dict[str, t.Any], str]] = {
-        "no agency": ({}, "the ECS agency: no agency is bound to this ECS host"),
-        "section": (
-            {"credentials_file": str(other)},
-            f"credentials_file: the credentials file {other} has no section [basic], which is the one that is read; its"
-            ' sections: "other"',
-        ),
-        "wrong password": (
-            {**USER, "password": "another one"},
-            'HTTP 401 401 "The username or password is wrong." (request id ',
-        ),
-        "unknown region": ({**USER, "region": "cn-south-1"}, "There is no such project or region"),
-        "two ways": ({**USER, "auth_token": "x"}, "auth_token and username, password and domain_name are given"),
-        "half": ({"username": "x"}, "username is given without password and domain_name"),
-        "expired token": (
-            {"auth_token": "of-another-region", "project_id": PROJECT_ID},
-            "The token has expired or belongs to another region: get a new one for this region",
-        ),
-        "expired key": (
-            {"access_key": "TEMPORARY", "secret_key": "secret", "security_token": "sts", "project_id": PROJECT_ID},
-            "The temporary access key (options) has expired and can't be renewed from here: get a new one",
-        ),
-        "wrong key": (key, "The access key, secret key, signature or token is wrong: correct it"),
-    }
-    run = ansible.modules([{**task, **each} for each, _said in cases.values()], environ=on_ecs)
-    results = dict(zip(cases, run.results, strict=True))
-    for _attempt in range(2):
-        # More than five wrong signatures lock a key.
-        ansible.modules([{**task, **key}] * 3)
-    (locked,) = ansible.modules([{**task, **key}]).results
-    simulator.fault("answer", status=403, body='{"error_code": "APIGW.0302"}', path="/v3/projects")
-    (forbidden,) = ansible.modules([{**task, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}]).results
+Case = tuple[dict[str, t.Any], dict[str, str], str]
 
-    for case, (_options, said) in cases.items():
+
+def run_cases(
+    ansible: Ansible, task: dict[str, t.Any], cases: t.Mapping[str, Case], environ: dict[str, str]
+) -> dict[str, dict[str, t.Any]]:
+    """Run the module for each case, options and environment, and check that it fails with the words of the case.
+
+    An option of None is not given.
+    """
+    tasks = [
+        {
+            MODULE: {name: value for name, value in {**task, **options}.items() if value is not None},
+            "environment": variables,
+            "ignore_errors": True,
+        }
+        for options, variables, _said in cases.values()
+    ]
+    run = ansible.playbook(tasks, environ=environ)
+    results = dict(zip(cases, run.results, strict=True))
+    for case, (_options, _variables, said) in cases.items():
         assert results[case]["failed"], case
         assert said in results[case]["msg"], case
-    assert "The access key or user is locked for a while" in locked["msg"]
-    assert "grant it the IAM action iam:projects:listProjects. Give project_id" in forbidden["msg"]
+        assert SECRET_KEY not in str(results[case]), case
+    return results
+
+
+def test_the_cause_of_unusable_credentials_is_named_and_nothing_is_sent(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path
+) -> None:
+    files = {
+        "section": f"[other]\nak = {ACCESS_KEY}\n",
+        "comment": f"[basic]\nak = {ACCESS_KEY} # of the migration\nsk = {SECRET_KEY}\n",
+        "indented": f"[basic]\nak = {ACCESS_KEY}\n  sk = {SECRET_KEY}\n",
+        "twice": f"[basic]\nak = {ACCESS_KEY}\nsk = {SECRET_KEY}\nak = {ACCESS_KEY}\n",
+        "quotes": f"[basic]\nak = {ACCESS_KEY}\nsk = '{SECRET_KEY}'\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    said = {
+        "section": 'has no section [basic], which is required. Its sections: "other"',
+        "comment": "has a comment behind the value, which would be sent as a part of it. Put it on a line of its own",
+        "indented": "has an indented line after ak, which makes that line a part of the value. Remove the indentation",
+        "twice": "has ak twice in a section, the second time in line 4",
+        "quotes": "is enclosed in quotes, which would be sent as a part of it. Remove them",
+    }
+    run_cases(
+        ansible,
+        task,
+        {
+            **{name: ({"credentials_file": str(tmp_path / name)}, {}, said[name]) for name in files},
+            "quotes of the environment": (
+                {},
+                {"HW_ACCESS_KEY": ACCESS_KEY, "HW_SECRET_KEY": f'"{SECRET_KEY}"'},
+                "HW_SECRET_KEY: is enclosed in quotes, which would be sent as a part of it. Remove them",
+            ),
+            "two methods": (
+                {**USER, "auth_token": "x"},
+                {},
+                "auth_token and username, password and domain_name are given, which are two methods",
+            ),
+            "incomplete": ({"username": "x"}, {}, "username is given without password and domain_name"),
+        },
+        on_ecs,
+    )
+
+    assert simulator.requests() == []
+
+
+def test_the_source_of_refused_credentials_is_named(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str]
+) -> None:
+    simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
+    simulator.add_token("expired-token", uses=0)
+    simulator.add_access_key("TEMPORARY", "secret", "sts", uses=0)
+    simulator.add_access_key("ANOTHER", SECRET_KEY)
+    simulator.fault("answer", status=403, body='{"error_code": "APIGW.0302"}', path="name=forbidden")
+    here = {"project_id": PROJECT_ID}
+    key = {"access_key": ACCESS_KEY, "secret_key": "not-the-one", **here}
+    another = {"access_key": "ANOTHER", "secret_key": SECRET_KEY}
+    no_agency = {
+        "no agency": ({}, {}, "the ECS agency: no agency is bound to this ECS host"),
+    }
+    cases: dict[str, Case] = {
+        "wrong password": (
+            {**USER, "password": "another one"},
+            {},
+            'HTTP 401 401 "The username or password is wrong.", request id ',
+        ),
+        "unknown region": ({**USER, "region": "cn-south-1"}, {}, "There may be no project named cn-south-1"),
+        "unknown project": ({**another, "project_name": "x"}, {}, 'No project is named "x". Check region and'),
+        "forbidden": (
+            {**another, "project_name": "forbidden"},
+            {},
+            "Grant them the IAM action iam:projects:listProjects. Give project_id",
+        ),
+        "expired token": ({"auth_token": "expired-token", **here}, {}, "The IAM token (options) has expired"),
+        "unknown token": (here, {"HW_AUTH_TOKEN": "x"}, "The IAM token (environment variable HW_AUTH_TOKEN) was"),
+        "expired key": (
+            {"access_key": "TEMPORARY", "secret_key": "secret", "security_token": "sts", **here},
+            {},
+            "The temporary access key (options) has expired. Get a new one, then run the task again",
+        ),
+        "unknown key": ({**key, "access_key": "NOBODYS"}, {}, "The access key (options) does not exist. Correct it"),
+        "wrong key of the environment": (
+            here,
+            {"HW_ACCESS_KEY": ACCESS_KEY, "HW_SECRET_KEY": "not-the-one"},
+            "The access key (environment variables HW_ACCESS_KEY and HW_SECRET_KEY) was refused, because the secret",
+        ),
+        # More than five wrong signatures lock a key.
+        **{f"wrong key {n}": (key, {}, "The access key (options) was refused, because the secret") for n in range(5)},
+        "locked key": (
+            key,
+            {},
+            "The access key (options) is locked, because more than 5 requests in a row were refused. Wait 5 minutes",
+        ),
+        "expired key of the agency": (
+            here,
+            {},
+            "The temporary access key (ECS agency) has expired, but the metadata service of this ECS host",
+        ),
+    }
+    results = run_cases(ansible, task, no_agency, on_ecs)
+    simulator.add_agency(seconds=-60)
+    results |= run_cases(ansible, task, cases, on_ecs)
+
+    assert {result["error"]["kind"] for result in results.values()} == {"credentials"}
     # Each of them is tried once.
     assert [request.status for request in simulator.requests("POST", TOKENS)] == [401, 404]
+    assert [request.status for request in simulator.requests("POST", "/events")] == [401] * 12
+
+
+def test_a_project_is_looked_up_by_its_name(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    simulator.add_project("cn-north-4_team", "the-project-of-the-team")
+    simulator.add_task("of-the-team", "the-project-of-the-team")
+    key = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "sync_task_id": "of-the-team"}
+    # As the SDK reads it: the first of several endpoints.
+    variable = {"HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": f"{simulator.url},https://other.invalid"}
+    del task["endpoint"]
+    run = ansible.playbook(
+        [
+            {MODULE: {**task, **key}, "environment": {**variable, "HW_PROJECT_NAME": "cn-north-4_team"}},
+            {
+                MODULE: {**task, **key, "project_name": "cn-north-4_team"},
+                "environment": {**variable, "HW_PROJECT_ID": PROJECT_ID, "HW_PROJECT_NAME": "other"},
+            },
+        ]
+    )
+
+    assert [result["project_id"] for result in run.results] == ["the-project-of-the-team"] * 2, run.output
+    assert simulator.accepted_keys("of-the-team") == ["a", "a"]
+    assert {request.target for request in simulator.requests("GET")} == {"/v3/projects?name=cn-north-4_team"}
+
+
+def test_a_secret_of_the_environment_is_not_sent_elsewhere_without_a_warning(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    simulator.add_token("Marker-token", project_id=PROJECT_ID)
+    simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
+    foreign = "https://oms.invalid"
+    here = {**task, "project_id": PROJECT_ID, "retries": 0}
+    token = {"HW_AUTH_TOKEN": "Marker-token"}
+    run = ansible.playbook(
+        [
+            {MODULE: {**here, **options}, "environment": environ, "ignore_errors": True}
+            for options, environ in (
+                ({"endpoint": foreign}, token),
+                ({"endpoint": foreign}, USER_VARIABLES),
+                ({"iam_endpoint": foreign}, USER_VARIABLES),
+                # On loopback, or all of it given by the task
+                ({}, token),
+                ({}, USER_VARIABLES),
+                ({"endpoint": foreign, "auth_token": "Marker-token"}, token),
+            )
+        ]
+    )
+
+    warned = [" ".join(map(str, result.get("warnings", []))) for result in run.results]
+    assert (
+        "The IAM token (environment variable HW_AUTH_TOKEN) is sent to https://oms.invalid (option endpoint)"
+        in (warned[0])
+    )
+    assert (
+        "The IAM token for the password (environment variables HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME)"
+        in (warned[1])
+    )
+    assert "is sent to https://oms.invalid (option iam_endpoint), which is not an endpoint of Huawei" in warned[2]
+    assert warned[3:] == ["", "", ""]
+    assert [result.get("changed") for result in run.results] == [False, False, False, True, True, False]
+    assert "Marker" not in run.output
 
 
 # ---- what expires
@@ -257,9 +412,7 @@ def test_a_temporary_key_that_expires_ends_the_run_and_a_new_one_goes_on(
 
     assert first["failed"]
     assert first["accepted_count"] == 200
-    assert (
-        "The temporary access key (options) has expired and can't be renewed from here: get a new one" in first["msg"]
-    )
+    assert "The temporary access key (options) has expired. Get a new one, then run the task again" in first["msg"]
     assert first["msg"].endswith("; with progress_file, the next run goes on from there")
     assert (second["failed"], second["resumed_count"], second["accepted_count"]) == (False, 200, 300)
     assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(names)

@@ -94,19 +94,16 @@ class AuthenticatedClient:
             if not (response.status == 401 and self._renewed(used)):
                 return response
 
-    def advice(self, answer: Answer) -> str | None:
-        """What is wrong and what to do if the credentials were refused; None for any other answer."""
-        if not is_about_credentials(answer):
-            return None
-        return credential_advice(answer, self._credential, self._renew is not None)
-
     def refusal_advice(self, response: Response, answer: Answer, iam_action: str) -> str:
         """What is wrong and what to do, for an error that is not particular to one service.
 
         :arg answer: what the response says, masked.
         :arg iam_action: the permission that the request needs, as IAM names it.
         """
-        advice = self.advice(answer) or general_advice(answer, iam_action)
+        if is_about_credentials(answer):
+            advice = credential_advice(answer, self._credential, renewable=self._renew is not None)
+        else:
+            advice = general_advice(answer, iam_action)
         return advice + skew_note(response, self.transport.clock.now())
 
     def _valid_credential(self) -> Credential:

@@ -105,6 +105,13 @@ class MetadataService:
 
     def _refusal(self, response: Response) -> Failure:
         answer = response.answer(self._secrets.mask)
+        if self._known:
+            return Failure(
+                CREDENTIALS,
+                f"The metadata service of ECS returned no new access key, but answered {answer}",
+                "Check the agency of this host, then run the task again",
+                answer,
+            )
         if says(answer, _NO_AGENCY):
             return nothing_found(self._found, "no agency is bound to this ECS host", answer)
         if response.status == 404:

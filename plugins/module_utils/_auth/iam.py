@@ -169,8 +169,8 @@ def _checked_project_id(project_id: str, request: Request, response: Response, s
 def _read_projects(response: Response, name: str) -> list[str] | None:
     """The ids of the projects with this name; None if the answer is not a list of projects."""
     try:
-        projects = [(project["id"], project.get("name", name)) for project in json.loads(response.body)["projects"]]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        projects = [(project["id"], project["name"]) for project in json.loads(response.body)["projects"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     if not all(isinstance(project_id, str) for project_id, _name in projects):
         return None

@@ -5,7 +5,8 @@
 
 """Huawei Cloud's request signature, SDK-HMAC-SHA256. Pure functions: a request and a key in, headers out.
 
-The steps are those of oms-api.md, section 5; its vectors and the official SDK's signer are the tests.
+The steps are those of the public documentation of API signing ("AK/SK Signing and Authentication Algorithm"). The tests
+compare with published vectors and with the signer of the official SDK.
 
 This is private to the collection: it may change at any time.
 """

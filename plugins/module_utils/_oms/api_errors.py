@@ -17,13 +17,11 @@ import typing as t
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import error_kind
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
-    QUOTED_CHARACTERS,
     Answer,
     ConnectionFailure,
     Failure,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request
-from ansible_collections.huaweicloud.oms.plugins.module_utils._text import printable, quoted
 
 # The kind of a failure where OMS works, but the sync task is missing, stopped, or another one than the options say.
 # Documented as RV(error.kind).
@@ -151,23 +149,6 @@ def explained(answer: Answer, request: Request, sync_task_id: str, project_id: s
         about_task = ", which says nothing about the sync task" if sync_task_id else ""
         return f"The server does not know this URL{about_task}. Check region, endpoint and proxy"
     return None
-
-
-def evidence(request: Request, answer: Answer, remark: str = "") -> str:
-    """The request and the answer, in parentheses, for the end of a message.
-
-    :arg remark: the end of the sentence.
-    """
-    shown = f"HTTP {answer.http_status}"
-    if answer.error_code:
-        shown += f" {printable(answer.error_code[:QUOTED_CHARACTERS])}"
-    if answer.error_msg:
-        shown += f" {quoted(answer.error_msg, QUOTED_CHARACTERS)}"
-    if answer.error_detail:
-        shown += f", detail {quoted(answer.error_detail, QUOTED_CHARACTERS)}"
-    if answer.request_id:
-        shown += f", request id {printable(answer.request_id[:QUOTED_CHARACTERS])}"
-    return f"({request.method} {request.endpoint.url}{request.path}: {shown}{remark})"
 
 
 def _is_404_of_oms(answer: Answer) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.client import AuthenticatedClient
+from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_errors import evidence
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SERVICE, Answer, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
@@ -26,7 +27,6 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors im
     STATE,
     ApiFailure,
     IsDone,
-    evidence,
     explained,
     is_missing,
     is_running_already,

@@ -222,7 +222,6 @@ def test_a_gateway_code_has_one_spelling(error_code: str | None, code: str) -> N
     assert answer.error_code == error_code
 
 
-WRONG_KEY = "The access key, secret key, signature or token is wrong: correct it before the next run, because more than"
 FAILED_INSIDE = "The service failed internally. Run the task again; submitting an object key twice does no harm"
 NOT_REACHED = "The gateway could not reach the service. Run the task again later"
 THROTTLED = "The service limits the rate of requests. Run the task again later"

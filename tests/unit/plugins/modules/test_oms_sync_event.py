@@ -486,7 +486,7 @@ def test_a_bad_variable_is_an_argument_error(run: RunModule, monkeypatch: pytest
 
     done = run({"object_keys": "a", "auth_token": None})
 
-    assert (done.msg, done.result) == ("HW_AUTH_TOKEN: ends with a blank: take it away", {})
+    assert (done.msg, done.result) == ("HW_AUTH_TOKEN: ends with whitespace. Remove it", {})
 
 
 @pytest.mark.parametrize(
@@ -508,7 +508,7 @@ def test_certificates_are_read_where_they_are_needed(
     # Without credentials, so that nothing is sent; or with a password, which is never sent without certificates.
     done = run({"object_keys": "a", "auth_token": None, "auth_method": "password", **options})
 
-    assert str(done.msg).startswith("REQUESTS_CA_BUNDLE: the file" if needed else "no credentials found")
+    assert str(done.msg).startswith("REQUESTS_CA_BUNDLE: the file" if needed else "No credentials were found")
 
 
 @pytest.mark.parametrize(

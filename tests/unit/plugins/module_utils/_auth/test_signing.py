@@ -24,7 +24,7 @@ MARKER = "13551d6b-755d-4757-b956-536f674975c0"
 
 
 class Vector(t.NamedTuple):
-    """A row of oms-api.md, section 5."""
+    """A request and its signature."""
 
     method: str
     host: str

@@ -260,8 +260,8 @@ def test_whatever_else_is_answered_is_explained_too(response: Response, said: st
     [
         ("Wed, 31 Dec 2025 23:59:00 GMT", ""),
         ("Thu, 01 Jan 2026 00:01:00 GMT", ""),
-        ("Wed, 31 Dec 2025 23:30:00 GMT", ". The clock of this host is 1800 s ahead of the service's: set it right"),
-        ("Thu, 01 Jan 2026 00:01:01 GMT", ". The clock of this host is 61 s behind the service's: set it right"),
+        ("Wed, 31 Dec 2025 23:30:00 GMT", ". The clock of this host is 1800 s ahead of the service's. Correct it"),
+        ("Thu, 01 Jan 2026 00:01:01 GMT", ". The clock of this host is 61 s behind the service's. Correct it"),
     ],
 )
 def test_a_401_speaks_of_a_clock_that_is_off(date: str, note: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import typing as t
 from datetime import timedelta
 from email.utils import format_datetime
@@ -57,7 +58,7 @@ EVENTS = Request(
 
 
 def headers(credentials: AccessKey | AuthToken, request: Request, project_id: str | None) -> dict[str, str]:
-    """What a caller adds to a request of its own headers."""
+    """What a client adds to a request of its own headers."""
     expected = Expected(request.method, request.url, answer(200), request.body)
     with FakeTransport(expected) as transport:
         AuthenticatedClient(transport, Credential(credentials), project_id=project_id).send(request)
@@ -69,7 +70,6 @@ def test_a_token_is_sent_as_it_is() -> None:
 
 
 def test_a_key_signs_as_the_vector_of_the_api_says() -> None:
-    # oms-api.md, section 5, the last but one
     assert headers(AccessKey("AccessKey", "SecretKey"), EVENTS, PROJECT) == {
         "X-Project-Id": PROJECT,
         "X-Sdk-Date": "20260101T000000Z",
@@ -160,7 +160,6 @@ def test_a_missing_project_s_id_is_looked_up(credentials: Credentials, headers: 
 
 
 def test_the_look_up_is_signed_as_the_vector_of_the_api_says() -> None:
-    # oms-api.md, section 5, the last one
     request = Request("GET", IAM, "/v3/projects", (("name", "cn-north-4"),))
 
     assert headers(AccessKey("AccessKey", "SecretKey"), request, None)["Authorization"].endswith(
@@ -373,11 +372,11 @@ def test_a_password_is_exchanged_for_a_token_of_the_project(
     registered: list[str] = []
     target = Target("cn-north-4", OMS, IAM, project_id, project_name)
     with FakeTransport(token_request(token_answer(1), scope), event(answer(200))) as transport:
-        caller = authenticate(transport, target, Found(USER), Secrets(registered.append))
-        caller.send(EVENT)
+        client = authenticate(transport, target, Found(USER), Secrets(registered.append))
+        client.send(EVENT)
 
     # The project's id stands in the answer: no second request is needed.
-    assert caller.project_id == (project_id or PROJECT)
+    assert client.project_id == (project_id or PROJECT)
     assert transport.headers == [
         {"Content-Type": "application/json"},
         {"Content-Type": "application/json", "X-Auth-Token": "Marker-token-1"},
@@ -474,20 +473,24 @@ def key_answer(number: int, seconds: float = 86400) -> Response:
     return answer(200, {"credential": credential})
 
 
+def advice_on(client: AuthenticatedClient, response: Response) -> str:
+    return client.refusal_advice(response, response.answer(str), "oms:synctask:createEvent")
+
+
 def signed_in(*expected: Expected, **found: t.Any) -> tuple[AuthenticatedClient, FakeTransport, list[str]]:
     """Signed in with an agency; ``found`` is what else is known of the search for it."""
     registered: list[str] = []
     transport = FakeTransport(*expected)
-    caller = authenticate(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
-    return caller, transport, registered
+    client = authenticate(transport, AT_PROJECT, Found(EcsAgency(), **found), Secrets(registered.append))
+    return client, transport, registered
 
 
 AT_PROJECT = Target("cn-north-4", OMS, IAM, PROJECT)
 
 
 def test_an_agency_s_key_is_fetched_with_a_token_of_the_metadata_service() -> None:
-    caller, transport, registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(200)))
-    caller.send(EVENT)
+    client, transport, registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(200)))
+    client.send(EVENT)
 
     assert transport.headers[0] == {"X-Metadata-Token-Ttl-Seconds": "21600"}
     assert transport.headers[1] == {"X-Metadata-Token": METADATA_TOKEN}
@@ -500,7 +503,7 @@ def test_an_agency_s_key_is_fetched_with_a_token_of_the_metadata_service() -> No
 
 @pytest.mark.parametrize("status", [404, 405, 503])
 def test_the_older_metadata_service_has_no_token(status: int) -> None:
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(answer(status)),
         security_key(key_answer(1, 10)),
         # And is not asked for one again.
@@ -508,7 +511,7 @@ def test_the_older_metadata_service_has_no_token(status: int) -> None:
         event(answer(200)),
     )
     transport.clock.sleep(9.5)
-    caller.send(EVENT)
+    client.send(EVENT)
 
     assert transport.headers[1] == transport.headers[2] == {}
     assert "Access=Marker-ak-2, " in transport.headers[3]["Authorization"]
@@ -602,20 +605,20 @@ def test_what_nears_its_end_is_renewed_before_it_is_used() -> None:
         event(answer(200)),
         event(answer(200)),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         transport.clock.sleep(86400 - 301)
-        caller.send(EVENT)
+        client.send(EVENT)
         transport.clock.sleep(2)
-        caller.send(EVENT)
-        caller.send(EVENT)
+        client.send(EVENT)
+        client.send(EVENT)
 
     tokens = [headers.get("X-Auth-Token") for headers in transport.headers]
     assert tokens == [None, "Marker-token-1", "Marker-token-1", None, "Marker-token-2", "Marker-token-2"]
 
 
 def test_of_a_short_life_a_tenth_is_left_for_renewal() -> None:
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(),
         security_key(key_answer(1, 100)),
         event(answer(200)),
@@ -629,13 +632,13 @@ def test_of_a_short_life_a_tenth_is_left_for_renewal() -> None:
         event(answer(200)),
     )
     transport.clock.sleep(89)
-    caller.send(EVENT)
+    client.send(EVENT)
     transport.clock.sleep(2)
-    caller.send(EVENT)
+    client.send(EVENT)
     transport.clock.sleep(8)
-    caller.send(EVENT)
+    client.send(EVENT)
     transport.clock.sleep(0.5)
-    caller.send(EVENT)
+    client.send(EVENT)
 
     transport.__exit__(None)
 
@@ -651,11 +654,11 @@ def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(answer(200)),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         transport.clock.sleep(3600 - 301)
-        caller.send(EVENT)
+        client.send(EVENT)
         transport.clock.sleep(2)
-        caller.send(EVENT)
+        client.send(EVENT)
 
 
 @pytest.mark.parametrize("refused_too", [True, False])
@@ -668,7 +671,7 @@ def test_an_expired_key_of_the_metadata_service_is_sent_once_and_explained(refus
 
     assert response.status == (401 if refused_too else 200)
     if refused_too:
-        assert client.advice(response.answer(str)) == (
+        assert advice_on(client, response) == (
             "The temporary access key (ECS agency) has expired, but the metadata service of this ECS host still returns"
             " it. Check the agency and the clock of this host, then run the task again"
         )
@@ -678,7 +681,7 @@ def test_an_expired_key_of_the_metadata_service_is_sent_once_and_explained(refus
 def test_a_new_key_of_the_agency_that_is_refused_is_not_called_expired() -> None:
     client, transport, _registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(401)))
 
-    assert client.advice(client.send(EVENT).answer(str)) == (
+    assert advice_on(client, client.send(EVENT)) == (
         "The temporary access key (ECS agency) is new, but was refused. Check region and endpoint, for which it may not"
         " be valid"
     )
@@ -690,10 +693,10 @@ def test_an_end_that_can_not_be_is_none(end: t.Any) -> None:
     fields = {"expires_at": end, "project": {"id": PROJECT}}
     first = answer(201, {"token": fields}, X_Subject_Token="token")
     with FakeTransport(token_request(first, {"id": PROJECT}), event(answer(200)), event(answer(200))) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         transport.clock.sleep(10**6)
-        caller.send(EVENT)
+        client.send(EVENT)
 
 
 def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() -> None:
@@ -706,9 +709,9 @@ def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() ->
         event(answer(200)),
         retries=1,
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        assert caller.send(EVENT).attempts == 1
-        assert caller.send(EVENT).attempts == 3
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        assert client.send(EVENT).attempts == 1
+        assert client.send(EVENT).attempts == 3
     assert transport.headers[-1]["X-Auth-Token"] == "Marker-token-2"
 
 
@@ -721,7 +724,7 @@ def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() ->
     ],
 )
 def test_an_agency_s_key_is_renewed_the_same_way(refusal: Response) -> None:
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(),
         security_key(key_answer(1)),
         event(answer(200)),
@@ -730,8 +733,8 @@ def test_an_agency_s_key_is_renewed_the_same_way(refusal: Response) -> None:
         security_key(key_answer(2)),
         event(answer(200)),
     )
-    caller.send(EVENT)
-    assert caller.send(EVENT).status == 200
+    client.send(EVENT)
+    assert client.send(EVENT).status == 200
 
     transport.__exit__(None)
 
@@ -744,12 +747,12 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(EXPIRED),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
-        response = caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
+        response = client.send(EVENT)
 
     assert (response.status, response.attempts) == (401, 2)
-    assert caller.advice(response.answer(str)) == (
+    assert advice_on(client, response) == (
         "IAM issued a token for the password (options), but the token was refused. Check region, project and endpoint,"
         " for which it may not be valid"
     )
@@ -757,9 +760,9 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
 
 def test_the_first_one_that_is_refused_is_final() -> None:
     with FakeTransport(token_request(token_answer(1), {"id": PROJECT}), event(EXPIRED)) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
 
-        assert caller.send(EVENT).status == 401
+        assert client.send(EVENT).status == 401
 
 
 def refused(text: str, code: str = "APIGW.0301", status: int = 401) -> Response:
@@ -850,18 +853,22 @@ UNKNOWN_KEY = refused("ak AKMARKER not exist")
             f" may"
             " also have expired",
         ),
-        (PERMANENT, refused("AK access failed to reach the limit, expired", "OMS.0064", 403), None),
-        (AuthToken("token"), answer(404), None),
+        (
+            PERMANENT,
+            refused("AK access failed to reach the limit, expired", "OMS.0064", 403),
+            "The credentials have no permission for this request. Grant them the IAM action oms:synctask:createEvent",
+        ),
+        (AuthToken("token"), answer(503), "The service is not available. Run the task again later"),
     ],
 )
 def test_what_can_not_be_renewed_is_tried_once_and_says_what_to_do(
     credentials: Credentials, response: Response, advice: str | None
 ) -> None:
     with FakeTransport(event(response)) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(credentials), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(credentials), Secrets(ignored))
 
-        assert caller.send(EVENT).status == response.status
-        assert caller.advice(response.answer(str)) == advice
+        assert client.send(EVENT).status == response.status
+        assert advice_on(client, response) == advice
 
 
 def test_a_renewal_that_fails_is_not_tried_again() -> None:
@@ -874,21 +881,61 @@ def test_a_renewal_that_fails_is_not_tried_again() -> None:
         token_request(wrong, {"id": PROJECT}),
         event(EXPIRED),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         for _attempt in range(2):
             with pytest.raises(Failure, match="IAM issued no token"):
-                caller.send(EVENT)
+                client.send(EVENT)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [answer(503), ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)],
+    ids=["503", "timeout"],
+)
+def test_a_metadata_service_that_has_answered_is_asked_again(trouble: Response | ConnectionFailure) -> None:
+    """It is known to be there and to have tokens, so what fails now is transient."""
+    registered: list[str] = []
+    with FakeTransport(
+        metadata_token(),
+        security_key(key_answer(1, 100)),
+        metadata_token(trouble),
+        metadata_token(),
+        security_key(key_answer(2)),
+        event(answer(200)),
+        retries=1,
+    ) as transport:
+        client = authenticate(transport, AT_PROJECT, Found(EcsAgency()), Secrets(registered.append))
+        transport.clock.sleep(99)
+        client.send(EVENT)
+
+    assert transport.headers[-2] == {"X-Metadata-Token": METADATA_TOKEN}
+    assert "Access=Marker-ak-2, " in transport.headers[-1]["Authorization"]
+
+
+def test_a_metadata_service_that_has_given_a_token_has_no_older_mode() -> None:
+    client, transport, _registered = signed_in(
+        metadata_token(), security_key(key_answer(1, 100)), metadata_token(answer(404))
+    )
+    transport.clock.sleep(99)
+    with pytest.raises(Failure) as caught:
+        client.send(EVENT)
+
+    assert str(caught.value) == (
+        "The metadata service of ECS returned no new access key, but answered HTTP 404. Check the agency of this host,"
+        " then run the task again"
+    )
+    transport.__exit__(None)
 
 
 def test_a_metadata_service_that_falls_silent_is_told() -> None:
     silent = ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)
-    caller, transport, _registered = signed_in(
+    client, transport, _registered = signed_in(
         metadata_token(), security_key(key_answer(1)), event(answer(200)), event(EXPIRED), metadata_token(silent)
     )
-    caller.send(EVENT)
+    client.send(EVENT)
     with pytest.raises(Failure) as caught:
-        caller.send(EVENT)
+        client.send(EVENT)
 
     assert str(caught.value) == (
         "The metadata service of ECS returned no new access key: no answer within 3 s. Run the task again"
@@ -905,21 +952,21 @@ def test_attempts_before_a_failure_are_counted() -> None:
         token_request(token_answer(2), {"id": PROJECT}),
         event(ConnectionFailure("connection", "reset", "", transient=False)),
     ) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
-        caller.send(EVENT)
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client.send(EVENT)
         with pytest.raises(ConnectionFailure) as caught:
-            caller.send(EVENT)
+            client.send(EVENT)
 
     assert caught.value.attempts == 2
 
 
 def test_a_run_that_is_stopped_renews_nothing() -> None:
     with FakeTransport(token_request(token_answer(1), {"id": PROJECT})) as transport:
-        caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+        client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
         transport.clock.sleep(86400)
         transport.clock.stop("stopped")
         with pytest.raises(Stopped):
-            caller.send(EVENT)
+            client.send(EVENT)
 
 
 class Crowd:
@@ -956,7 +1003,7 @@ class Crowd:
 def test_one_thread_renews_while_the_others_wait() -> None:
     crowd = Crowd(150)
     transport = Transport(crowd.exchange, RetryPolicy(0, 0), FakeClock())
-    caller = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+    client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
     statuses: list[int] = []
     todo = iter(range(500))
     lock = threading.Lock()
@@ -966,7 +1013,7 @@ def test_one_thread_renews_while_the_others_wait() -> None:
             with lock:
                 if next(todo, None) is None:
                     return
-            statuses.append(caller.send(EVENT).status)
+            statuses.append(client.send(EVENT).status)
 
     threads = [threading.Thread(target=work) for _number in range(8)]
     for thread in threads:
@@ -978,3 +1025,32 @@ def test_one_thread_renews_while_the_others_wait() -> None:
     # The first token, and one for each of the three that came to their end.
     assert (crowd.accepted, crowd.tokens, crowd.renewing_at_most) == (500, 4, 1)
     assert crowd.refused <= 3 * 8
+
+
+def test_one_thread_renews_what_nears_its_end_while_the_others_wait() -> None:
+    tokens: list[str] = []
+    waiting = threading.Barrier(8)
+
+    def exchange(request: Request, _headers: t.Mapping[str, str]) -> Response:
+        if request.path == "/v3/auth/tokens":
+            tokens.append(f"token {len(tokens)}")
+            # Long enough for the others to find that theirs has come to its end, too.
+            time.sleep(0.2 if len(tokens) > 1 else 0)
+            return token_answer(len(tokens), 86400 * len(tokens))
+        return answer(200)
+
+    transport = Transport(exchange, RetryPolicy(0, 0), FakeClock())
+    client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+    transport.clock.sleep(86400)
+
+    def work() -> None:
+        waiting.wait(10)
+        client.send(EVENT)
+
+    threads = [threading.Thread(target=work) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(tokens) == 2
