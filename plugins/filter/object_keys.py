@@ -7,35 +7,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: object_keys
-short_description: The names of the objects that a notification of an object store is about
+short_description: Get the object keys from a notification of an object store
 version_added: 1.0.0
 author:
   - The huaweicloud.oms contributors (!UNKNOWN)
 description:
-  - Object stores send notifications when objects change. Each has the names in another place and in another spelling.
-    This filter finds them and decodes what the sender encoded, once. They can go as they are to the option
-    O(huaweicloud.oms.oms_sync_event#module:object_keys) of M(huaweicloud.oms.oms_sync_event).
-  - It reads notifications of AWS S3, as they are or by way of EventBridge, of Huawei Cloud OBS by way of SMN, EventGrid
-    or FunctionGraph, of Aliyun OSS by way of Function Compute, MNS or EventBridge, of Tencent COS by way of SCF or
-    CKafka, of MinIO, of Ceph, of Google Cloud Storage by way of Pub/Sub or Eventarc, and of Azure Blob Storage by way
-    of Event Grid. It takes them out of the envelopes of SNS, SQS, SMN, MNS and Pub/Sub.
-  - Each format is recognised by marks of its own, and never by how a name looks. What is no notification that is known
-    is an error, and so is an event of an unknown name, because objects must not get lost without a word.
-  - A deletion gives no names. Neither does what is no whole object, such as an upload in parts that has only begun, and
-    neither does a message that is not about objects, such as a test or the request to confirm a subscription.
-    So the list may be empty, which M(huaweicloud.oms.oms_sync_event) refuses. The examples show what to do.
-  - If a notification tells that an object was created and that it was deleted later, and tells the order for sure, then
-    it gives no name either.
-  - Names come in the order of the notification and as often as they are in it.
-    M(huaweicloud.oms.oms_sync_event) sends each once.
+  - Object stores send notifications when objects change. Each vendor has the object keys in another field and in
+    another encoding. This filter finds the object keys of created objects and decodes them once. Pass them to the
+    option O(huaweicloud.oms.oms_sync_event#module:object_keys) of M(huaweicloud.oms.oms_sync_event).
+  - "It reads notifications of these object stores: AWS S3, also by EventBridge; Huawei Cloud OBS by SMN, EventGrid or
+    FunctionGraph; Aliyun OSS by Function Compute, MNS or EventBridge; Tencent COS by SCF or CKafka; MinIO; Ceph; Google
+    Cloud Storage by Pub/Sub, Eventarc or Cloud Functions; Azure Blob Storage by Event Grid; Baidu BOS; Qiniu Kodo."
+  - It opens the envelopes of SNS, SQS, SMN, MNS, Pub/Sub, Event Grid namespaces, and CloudEvents.
+  - Each format is recognised by its own fields, and never by how an object key looks.
+  - A deletion gives no object key. The same holds for an upload in parts that has only begun, for events of buckets and
+    directories, for tests, and for requests to confirm a subscription. So the list may be empty, which
+    M(huaweicloud.oms.oms_sync_event) refuses. The examples show what to do.
+  - If a notification of AWS S3 reports that an object was created and deleted later, and proves the order, the object
+    gives no object key.
+  - Object keys are in the order of the notification, with repeats. M(huaweicloud.oms.oms_sync_event) submits each once.
 notes:
-  - Whoever may upload to the source chooses the names. They are safe in what this filter returns, which is never
-    taken for a template. Before it, they are only safe if Ansible takes none of the notification for a template.
-    It does not for what a lookup or a module read. It does for variables on the command line, in files of variables and
-    in a playbook, unless they are marked with C(!unsafe).
-  - Nothing proves who sent a notification. The filter checks no signature and calls no URL. See that only the object
-    store can reach whatever accepts its notifications.
-  - The guide C(docs/notifications.md) of the collection says for each vendor where the name is and how it is encoded.
+  - Whoever may upload to the source chooses the object keys. They are safe in the result of this filter, which is never
+    treated as a template. The notification itself is safe if it comes from a lookup or from the result of a module. It
+    is not safe in a variable on the command line, in a file of variables or in a playbook, unless it is marked with
+    C(!unsafe).
+  - Nothing proves who sent a notification. The filter checks no signature and calls no URL. Make sure that only the
+    object store can reach what receives the notifications.
+  - The page C(docs/notifications.md) of the collection describes the format and the encoding of each vendor.
 options:
   _input:
     description:
@@ -44,13 +42,14 @@ options:
     required: true
   encoding:
     description:
-      - How the notification spells names. It holds for all names in it, and decoding is done once.
-      - V(auto) is what each vendor documents, or is known to do where it documents nothing. For Tencent COS neither is
-        the case. There names that may be encoded or not are an error, unless the notification proves how they are.
-      - V(raw) is for names as they are.
-      - V(form) is for URL-encoded names in which a plus is a space.
-      - V(percent) is for URL-encoded names in which a plus is a plus.
-      - If it does not fit what the notification itself proves, that is an error.
+      - How the notification encodes object keys. It applies to all object keys in it. They are decoded once.
+      - With V(auto), each vendor's documented or known encoding is used. Where neither exists (Tencent COS, Baidu BOS,
+        Qiniu Kodo, MinIO without the field C(Key), OBS in the format of S3), an object key without C(%) and C(+) is
+        used as it is. Any other object key there is an error, unless the notification itself proves the encoding.
+      - Use V(raw) if object keys are not encoded.
+      - Use V(form) if object keys are URL-encoded and C(+) stands for a space.
+      - Use V(percent) if object keys are URL-encoded and C(+) stands for a plus.
+      - If the notification proves another encoding, that is an error.
     type: str
     choices:
       - auto
@@ -60,10 +59,11 @@ options:
     default: auto
   changes:
     description:
-      - What has to have happened to an object for its name to be wanted.
-      - V(created) is for objects that were created, overwritten, copied, replicated or renamed to this name.
+      - Which changes of an object give its object key.
+      - V(created) is for objects that were created, overwritten, copied, replicated or renamed to this object key.
       - V(restored) is for objects that were restored from an archive and can be read again.
-      - V(metadata) is for objects of which only tags, permissions, other metadata or the storage class have changed.
+      - V(metadata) is for objects of which only tags, permissions, retention, other metadata or the storage class
+        changed.
     type: list
     elements: str
     choices:
@@ -75,40 +75,55 @@ options:
       - restored
   bucket:
     description:
-      - Only objects in this bucket are wanted. For Tencent COS, its name ends in C(-) and the account, as it does in
-        the console. For Azure, it is the container.
-      - If this is not given, objects in all buckets are wanted.
+      - Only objects in this bucket give object keys. For Tencent COS, the name of the bucket ends in C(-) and the
+        account, as in the console. For Azure, it is the container.
+      - If it is not set, objects in all buckets do.
     type: str
+  errors:
+    description:
+      - What to do with records that cannot be read, such as an event with an unknown name.
+      - With V(strict), one such record is an error, so that no object is lost unnoticed.
+      - With V(warn), such records are left out with a warning that names them, and the object keys of all other records
+        are returned.
+    type: str
+    choices:
+      - strict
+      - warn
+    default: strict
 seealso:
   - module: huaweicloud.oms.oms_sync_event
 """
 
 EXAMPLES = r"""
-- name: Have OMS copy the objects that a notification in a file is about
+- name: Submit the object keys of a notification in a file
   huaweicloud.oms.oms_sync_event:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
-    object_keys: "{{ names }}"
+    object_keys: "{{ created }}"
   vars:
-    names: "{{ lookup('ansible.builtin.file', 'notification.json') | huaweicloud.oms.object_keys }}"
-  # There may be none: it is about a deletion, or it is a test.
-  when: names | length > 0
+    created: "{{ lookup('ansible.builtin.file', 'notification.json') | huaweicloud.oms.object_keys }}"
+  # The list is empty for a deletion or a test.
+  when: created | length > 0
   delegate_to: localhost
   run_once: true
 
-- name: Say how names are encoded where the vendor leaves it open, and take those of one bucket alone
+- name: Set the encoding where the vendor does not document it, and select one bucket
   huaweicloud.oms.oms_sync_event:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
-    object_keys: "{{ names }}"
+    object_keys: "{{ created }}"
   vars:
     from_cos: "{{ lookup('ansible.builtin.file', 'from_cos.json') }}"
-    names: "{{ from_cos | huaweicloud.oms.object_keys(encoding='percent', bucket='photos-1250000000') }}"
-  when: names | length > 0
+    created: "{{ from_cos | huaweicloud.oms.object_keys(encoding='percent', bucket='photos-1250000000') }}"
+  when: created | length > 0
   delegate_to: localhost
   run_once: true
 
-- name: Show which objects have changed in any way, those with other tags as well
+- name: Leave out records that cannot be read, with a warning
+  ansible.builtin.debug:
+    msg: "{{ lookup('ansible.builtin.file', 'notification.json') | huaweicloud.oms.object_keys(errors='warn') }}"
+
+- name: Show the objects that changed in any way, including their tags
   ansible.builtin.debug:
     msg: "{{ any_change }}"
   vars:
@@ -119,7 +134,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The names of the objects, as they are called at the source. Empty if it is about none that is wanted.
+    - The unencoded object keys. An empty list if no record gives one.
   type: list
   elements: str
   sample:
@@ -131,45 +146,75 @@ import typing as t
 
 import ansible.template
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible_collections.huaweicloud.oms.plugins.plugin_utils._notifications import (
     CREATED,
     RESTORED,
     NotificationError,
-    object_keys,
+    Unread,
+    read,
 )
 
+STRICT = "strict"
+WARN = "warn"
+# How many reasons one warning holds.
+SHOWN_REASONS = 5
 
-def names_of(
+
+def object_keys(
     notification: t.Any,
     *,
     encoding: str = "auto",
     changes: t.Sequence[str] = (CREATED, RESTORED),
     bucket: str | None = None,
+    errors: str = STRICT,
 ) -> list[str]:
-    """The filter: what DOCUMENTATION says."""
-    for given in (notification, encoding, changes, bucket):
-        # ansible-core before 2.19 hands undefined variables over, and they raise when they are looked at.
+    """The filter, as DOCUMENTATION describes it."""
+    for given in (notification, encoding, changes, bucket, errors):
+        # ansible-core before 2.19 passes undefined variables on. They raise an error when they are looked at.
         bool(given)
+    if errors not in (STRICT, WARN):
+        raise AnsibleFilterError(f"errors must be one of {STRICT}, {WARN}.")
+    wanted = [changes] if isinstance(changes, str) else changes
     try:
-        names = object_keys(notification, encoding, [changes] if isinstance(changes, str) else changes, bucket)
+        reading = read(notification, encoding=encoding, changes=wanted, bucket=bucket)
     except NotificationError as error:
         raise AnsibleFilterError(str(error)) from None
-    return no_templates(names)
+    if reading.unread and errors == STRICT:
+        raise AnsibleFilterError(error_message(reading.unread))
+    if reading.unread:
+        Display().warning(warning_message(reading.unread))
+    return no_templates(reading.object_keys)
 
 
-def no_templates(names: list[str]) -> list[str]:
-    """The names, in a form in which Ansible runs nothing that is in them, wherever they go."""
+def error_message(unread: list[Unread]) -> str:
+    """What is wrong with the first record, and how to get the object keys of the others."""
+    count = f" {len(unread) - 1} more cannot be read." if len(unread) > 1 else ""
+    return f"{unread[0].reason}{count} To leave out records that cannot be read, set errors='warn'."
+
+
+def warning_message(unread: list[Unread]) -> str:
+    """Which records are left out, and why."""
+    subject = (
+        "1 record of the notification is" if len(unread) == 1 else f"{len(unread)} records of the notification are"
+    )
+    more = f" {len(unread) - SHOWN_REASONS} more." if len(unread) > SHOWN_REASONS else ""
+    return f"{subject} left out. {' '.join(record.reason for record in unread[:SHOWN_REASONS])}{more}"
+
+
+def no_templates(keys: list[str]) -> list[str]:
+    """The object keys, in a form that Ansible never treats as templates, wherever they go."""
     if hasattr(ansible.template, "trust_as_template"):
         # Since ansible-core 2.19 nothing is a template but what is marked as one.
-        return names
-    # Deprecated in later ones.
+        return keys
+    # Deprecated in later versions.
     from ansible.utils.unsafe_proxy import wrap_var
 
-    return t.cast("list[str]", wrap_var(names))
+    return t.cast("list[str]", wrap_var(keys))
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"object_keys": names_of}
+        return {"object_keys": object_keys}

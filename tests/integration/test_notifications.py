@@ -19,8 +19,14 @@ from ansible_collections.huaweicloud.oms.tests.integration.conftest import SYNC_
 from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import core
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
+ROOT = Path(__file__).parents[2]
 FILTER = "huaweicloud.oms.object_keys"
-NAMES = ["TEST/中 文+1%.jpg", "a%20b.txt", "a%2Fb/c//d/", "1.10", "quotes '\" and \\ 🚀"]
+CASES = [
+    case
+    for path in sorted((ROOT / "tests/unit/plugins/plugin_utils/cases").glob("*.json"))
+    for case in json.loads(path.read_text(encoding="utf-8"))
+]
+KEYS = ["TEST/中 文+1%.jpg", "a%20b.txt", "a%2Fb/c//d/", "1.10", "quotes '\" and \\ 🚀"]
 
 
 # Of templates, the oldest core knows nothing of what marks them today.
@@ -35,8 +41,10 @@ def written(folder: Path, name: str, content: t.Any) -> str:
     return f"lookup('ansible.builtin.file', '{folder / name}')"
 
 
-def test_names_of_all_senders_reach_oms(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
-    by_name = {f"{vendor}/{name}": sender for vendor, sender in senders.CERTAIN.items() for name in NAMES}
+def test_object_keys_of_all_senders_are_submitted(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    by_name = {f"{vendor}/{name}": sender for vendor, sender in senders.CERTAIN.items() for name in KEYS}
     file = written(ansible.folder, "all.json", [sender(name) for name, sender in by_name.items()])
     tasks = [{MODULE: {**task, "batch_size": 100, "object_keys": "{{ " + f"{file} | {FILTER}" + " }}"}}]
 
@@ -46,6 +54,40 @@ def test_names_of_all_senders_reach_oms(simulator: Simulator, ansible: Ansible, 
     assert simulator.accepted_keys(SYNC_TASK_ID) == list(by_name)
     sent = [key for request in simulator.requests("POST") for key in json.loads(request.body)["object_keys"]]
     assert sent == [quote_plus(name, safe="") for name in by_name]
+
+
+def test_cases(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    """The cases of the unit tests that need no option: each gives its object keys, with a warning about the others."""
+    cases = [case for case in CASES if not {"encoding", "changes", "bucket"} & set(case)]
+    file = written(ansible.folder, "cases.json", [case["notification"] for case in cases])
+    found = f"{file} | from_json | map('{FILTER}', errors='warn') | list"
+    run = ansible.playbook(
+        [
+            {"ansible.builtin.debug": {"msg": "{{ " + found + " }}"}},
+            {MODULE: {**task, "object_keys": "{{ " + found + " | flatten }}"}},
+        ]
+    )
+
+    assert run.returncode == 0, run.output
+    assert run.results[0]["msg"] == [case["object_keys"] for case in cases]
+    expected = list(dict.fromkeys(key for case in cases for key in case["object_keys"]))
+    assert simulator.accepted_keys(SYNC_TASK_ID) == expected
+    output = " ".join(run.output.split())
+    assert 'left out. notification.Records[5].eventName: the event "ObjectCreated:New" is unknown.' in output
+
+
+def test_nothing_is_submitted_if_a_record_cannot_be_read(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    cases = [case for case in CASES if case["unread"] and not {"encoding", "changes", "bucket"} & set(case)]
+    files = [written(ansible.folder, f"{number}.json", case["notification"]) for number, case in enumerate(cases[:6])]
+    run = ansible.modules([{**task, "object_keys": "{{ " + f"{file} | {FILTER}" + " }}"} for file in files])
+
+    assert [result["failed"] for result in run.results] == [True] * len(files), run.output
+    for result, case in zip(run.results, cases, strict=False):
+        assert case["unread"][0] in result["msg"]
+        assert "To leave out records that cannot be read, set errors='warn'." in result["msg"]
+    assert simulator.accepted_keys(SYNC_TASK_ID) == []
 
 
 def test_options_reach_the_filter(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
@@ -65,7 +107,7 @@ def test_options_reach_the_filter(simulator: Simulator, ansible: Ansible, task: 
     assert simulator.accepted_keys(SYNC_TASK_ID) == ["a%20b+c", "a b c", "a b+c", "tagged", "created"]
 
 
-def test_names_with_templates_run_nothing_wherever_they_go(
+def test_object_keys_with_templates_run_nothing_wherever_they_go(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
 ) -> None:
     trap = ansible.folder / "trap"
@@ -135,6 +177,7 @@ def test_what_is_undefined_is_the_usual_error(ansible: Ansible) -> None:
         f"[] | {FILTER}(encoding=gone)",
         f"[] | {FILTER}(changes=gone)",
         f"[] | {FILTER}(bucket=gone)",
+        f"[] | {FILTER}(errors=gone)",
         f"notification | {FILTER}",
     ]
     run = ansible.playbook(
@@ -150,17 +193,20 @@ def test_what_is_undefined_is_the_usual_error(ansible: Ansible) -> None:
         assert "'gone' is undefined" in result["msg"]
 
 
-def test_a_refusal_is_a_sentence(ansible: Ansible) -> None:
+def test_errors_say_what_is_wrong(ansible: Ansible) -> None:
     cases = [
         (
             {"a": {"b": [1]}, "secret": "s3cr3t"},
-            'notification: is a dictionary of "a" (a dictionary), "secret" (a string)',
+            'notification: the format is unknown. It is a dictionary of "a" (a dictionary), "secret" (a string)',
         ),
         (
             senders.cos_silent("a%20b"),
             '"a%20b" may be URL-encoded or not, and nothing in the notification proves either',
         ),
-        (senders.s3("x")["Records"][0] | {"eventName": "ObjectCreated:New"}, '"ObjectCreated:New" is no event that is'),
+        (
+            senders.s3("x")["Records"][0] | {"eventName": "ObjectCreated:New"},
+            'the event "ObjectCreated:New" is unknown.',
+        ),
     ]
     files = [written(ansible.folder, f"{number}.json", case[0]) for number, case in enumerate(cases)]
     run = ansible.playbook(

@@ -56,9 +56,10 @@ ARRIVES = {
     "Pass on the keys of an S3 notification, which are URL-encoded already": ["a/b c"],
     "Use keys from a vault and tell what was not accepted": ["changed/1", "changed/2"],
     "Hand over what a notification is about": ["a b+c"],
-    "Have OMS copy the objects that a notification in a file is about": ["a b+c"],
-    "Say how names are encoded where the vendor leaves it open, and take those of one bucket alone": ["a b+c"],
-    "Show which objects have changed in any way, those with other tags as well": [],
+    "Submit the object keys of a notification in a file": ["a b+c"],
+    "Set the encoding where the vendor does not document it, and select one bucket": ["a b+c"],
+    "Leave out records that cannot be read, with a warning": [],
+    "Show the objects that changed in any way, including their tags": [],
 }
 VARIABLES = {
     "vault_oms_access_key": ACCESS_KEY,

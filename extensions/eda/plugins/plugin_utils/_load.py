@@ -13,9 +13,8 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -24,24 +23,30 @@ ROOT = Path(__file__).resolve().parents[4]
 
 
 def load(name: str) -> ModuleType:
-    """Import a file of this very collection, and never that of another one which is installed, too.
+    """Import a file or package of this very collection, and never that of another one which is installed, too.
 
-    It is known by its full name from then on, so that files which are loaded later may import it as they always do.
+    It is known by its full name from then on, so that files which are loaded later may import it as they always do, and
+    so that a package finds its own files.
 
     :arg name: its path in the collection, with dots and without the suffix.
     """
     full_name = f"{COLLECTION}.{name}"
     if full_name in sys.modules:
         return sys.modules[full_name]
-    path = str(ROOT.joinpath(*name.split(".")).with_suffix(".py"))
-    loader = SourceFileLoader(full_name, path)
-    spec = ModuleSpec(full_name, loader, origin=path)
-    spec.has_location = True
-    module = module_from_spec(spec)
+    path = ROOT.joinpath(*name.split("."))
+    is_package = path.is_dir()
+    spec = importlib.util.spec_from_file_location(
+        full_name,
+        path / "__init__.py" if is_package else path.with_suffix(".py"),
+        submodule_search_locations=[str(path)] if is_package else None,
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
     # Before it runs: dataclasses look themselves up here.
     sys.modules[full_name] = module
     try:
-        loader.exec_module(module)
+        spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[full_name]
         raise
