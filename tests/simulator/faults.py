@@ -79,24 +79,6 @@ class Fault:
         return Reply(self.status, body, headers, self.delay, fault)
 
 
-@dataclass
-class Gateway:
-    """Lets through so many requests in each second, and answers 429 to the others."""
-
-    rate: float
-    retry_after: str | None = None
-
-    def __post_init__(self) -> None:
-        self._times: list[float] = []
-
-    def refuses(self, now: float) -> bool:
-        self._times = [time for time in self._times if time > now - 1.0]
-        if len(self._times) >= self.rate:
-            return True
-        self._times.append(now)
-        return False
-
-
 def error(status: int, code: str, text: str) -> Reply:
     """An error as OMS documents it."""
     body = json.dumps({"error_code": code, "error_msg": text}).encode()
