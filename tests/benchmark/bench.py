@@ -62,7 +62,7 @@ class Case:
     latency: float = 0.0
     tls: bool = False
     gateway: float | None = None
-    refused_once: float = 0.0
+    fault_every: int = 0
     rounds: int = 3
 
 
@@ -247,7 +247,7 @@ def cases(folder: Path) -> tuple[Case, ...]:
             10_000,
             (own(8), own(8, ", progress_file", progress_file=progress)),
             0.02,
-            refused_once=0.05,
+            fault_every=20,
         ),
         Case(
             "1,000,000 objects, no latency",
@@ -288,9 +288,9 @@ def run_case(case: Case, folder: Path) -> list[Row]:
             for side in case.sides[turn:] + case.sides[:turn]:
                 if case.gateway:
                     simulator.gateway(case.gateway)
-                if case.refused_once:
+                if case.fault_every:
                     simulator.clear_faults()
-                    simulator.fault("answer", status=503, times=None, probability=case.refused_once, seed=number)
+                    simulator.fault("answer", status=503, times=None, every=case.fault_every)
                 objects = min(side.objects or case.objects, case.objects)
                 measured = side.run(place, objects)
                 found[side.name].append(measured.scaled(case.objects // 10, objects // 10))

@@ -44,12 +44,23 @@ class Figure:
             return False
         return self.maximum is None or self.value <= self.maximum
 
-    def __str__(self) -> str:
-        def show(value: float) -> str:
-            return f"{value:.1%}" if self.unit == "%" else f"{value:.1f} {self.unit}"
+    def _show(self, value: float) -> str:
+        return f"{value:.1%}" if self.unit == "%" else f"{value:.1f} {self.unit}"
 
-        bound = f"at least {show(self.minimum)}" if self.minimum is not None else f"at most {show(self.maximum or 0)}"
-        return f"{self.name} {show(self.value)} ({bound})"
+    @property
+    def reached(self) -> str:
+        return f"{self.name} {self._show(self.value)}"
+
+    @property
+    def required(self) -> str:
+        return (
+            f"at least {self._show(self.minimum)}"
+            if self.minimum is not None
+            else f"at most {self._show(self.maximum or 0)}"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reached} ({self.required})"
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,7 @@ class Scenario:
     """A gateway, and the runs behind it.
 
     :arg gateway: as `simulator.gateway.Gateway` has it; None for none.
-    :arg seconds: how long it takes; the runs have more to send. 0: they have ``events`` to send.
+    :arg seconds: how long it takes; the runs have more to send. 0: each has ``events`` to send, one after the other.
     :arg starts: when each run begins.
     """
 
@@ -85,92 +96,99 @@ def refused_share(arrivals: Arrivals) -> float:
 
 def reached(arrivals: Arrivals, begin: float, end: float, rate: float, minimum: float) -> Figure:
     share = sum(accepted(run, begin, end) for run in arrivals) / (end - begin) / rate
-    return Figure(f"of {rate:g}/s from second {begin:g} to {end:g}:", share, minimum)
+    return Figure(f"of {rate:g}/s from second {begin:g} to {end:g}", share, minimum)
 
 
 def refused(arrivals: Arrivals, maximum: float) -> Figure:
-    return Figure("refused:", refused_share(arrivals), maximum=maximum)
+    return Figure("refused", refused_share(arrivals), maximum=maximum)
 
 
-def stray(numbers: tuple[int, ...], concurrency: int) -> Scenario:
-    """Stray 429s among the first ten attempts."""
-    events = 2000
-    # With nothing else in the way.
-    usual = events / concurrency * LATENCY
+def stray(numbers: tuple[int, ...], concurrency: int, events: int = 2000) -> Scenario:
+    """A run without 429s, and then one with stray 429s among its first ten attempts."""
 
     def figures(arrivals: Arrivals) -> list[Figure]:
-        (run,) = arrivals
-        return [Figure("longer by:", run[-1].time - usual, maximum=5.0, unit="s")]
+        without, with_429s = (run[-1].time - run[0].time for run in arrivals)
+        return [Figure("longer by", with_429s - without, maximum=5.0, unit="s")]
 
     plural = "" if len(numbers) == 1 else "s"
     name = f"{len(numbers)} stray 429{plural} among the first ten attempts"
-    return Scenario(name, {"rate": 100_000, "stray": numbers}, figures, concurrency, events=events)
+    gateway = {"rate": 100_000, "stray": [events + number for number in numbers]}
+    return Scenario(name, gateway, figures, concurrency, events=events, starts=(0.0, 100.0))
 
 
-def filled(begin: float, end: float, others: float, concurrency: int, phase: float = 0.0) -> Scenario:
+def filled(
+    begin: float,
+    end: float,
+    others: float,
+    concurrency: int,
+    phase: float = 0.0,
+    seconds_after: float = 30.0,
+    rate: int = 200,
+) -> Scenario:
     """Other senders fill the gateway for a while."""
-    seconds = end + 30.0
+    seconds = end + seconds_after
 
     def figures(arrivals: Arrivals) -> list[Figure]:
         return [
-            *([reached(arrivals, 0, begin, 200, 0.75)] if begin else []),
-            reached(arrivals, end, end + 10, 200, 0.75),
-            reached(arrivals, end + 10, seconds, 200, 0.9),
+            *([reached(arrivals, 0, begin, rate, 0.75)] if begin else []),
+            reached(arrivals, end, end + 10, rate, 0.75),
+            *([reached(arrivals, end + 10, seconds, rate, 0.9)] if seconds_after > 10 else []),
         ]
 
-    gateway = {"rate": 200, "others": [(begin, end, others)], "phase": phase}
-    return Scenario(f"others fill it from second {begin:g} to {end:g}", gateway, figures, concurrency, seconds)
+    gateway = {"rate": rate, "others": [(begin, end, others)], "phase": phase}
+    name = f"others send {others:g}/s to {rate}/s from second {begin:g} to {end:g}"
+    return Scenario(name, gateway, figures, concurrency, seconds)
 
 
-def falls(concurrency: int, phase: float = 0.0) -> Scenario:
-    """A gateway that falls from 200/s to 50/s for 20 s and returns."""
+def falls(concurrency: int, phase: float = 0.0, rate: int = 200) -> Scenario:
+    """A gateway that falls whose limit falls to a quarter for 20 s and returns."""
 
     def figures(arrivals: Arrivals) -> list[Figure]:
         return [
-            reached(arrivals, 0, 10, 200, 0.8),
-            reached(arrivals, 10, 20, 200, 0.8),
-            reached(arrivals, 20, 30, 50, 0.8),
-            reached(arrivals, 30, 40, 50, 0.8),
-            reached(arrivals, 40, 50, 200, 0.65),
-            reached(arrivals, 50, 60, 200, 0.8),
+            reached(arrivals, 0, 10, rate, 0.8),
+            reached(arrivals, 10, 20, rate, 0.8),
+            reached(arrivals, 20, 30, rate / 4, 0.8),
+            reached(arrivals, 30, 40, rate / 4, 0.8),
+            reached(arrivals, 40, 50, rate, 0.65),
+            reached(arrivals, 50, 60, rate, 0.8),
             refused(arrivals, 0.05),
         ]
 
-    gateway = {"rate": 200, "changes": [(20.0, 50.0), (40.0, 200.0)], "phase": phase}
-    return Scenario("falls from 200/s to 50/s for 20 s", gateway, figures, concurrency, 60.0)
+    gateway = {"rate": rate, "changes": [(20.0, rate / 4), (40.0, rate)], "phase": phase}
+    return Scenario(f"falls from {rate}/s to {rate / 4:g}/s for 20 s", gateway, figures, concurrency, 60.0)
 
 
-def steady(concurrency: int, phase: float = 0.0, seconds: float = 60.0) -> Scenario:
+def steady(concurrency: int, phase: float = 0.0, seconds: float = 60.0, rate: int = 200) -> Scenario:
     def figures(arrivals: Arrivals) -> list[Figure]:
-        return [reached(arrivals, 0, seconds, 200, 0.9), refused(arrivals, 0.05)]
+        return [reached(arrivals, 0, seconds, rate, 0.9), refused(arrivals, 0.05)]
 
-    return Scenario(f"steady 200/s for {seconds:g} s", {"rate": 200, "phase": phase}, figures, concurrency, seconds)
+    return Scenario(f"steady {rate}/s for {seconds:g} s", {"rate": rate, "phase": phase}, figures, concurrency, seconds)
 
 
-def shared(apart: float, concurrency: int, phase: float = 0.0) -> Scenario:
+def shared(apart: float, concurrency: int, phase: float = 0.0, seconds: float = 60.0, rate: int = 200) -> Scenario:
     """Two runs behind one gateway."""
 
     def figures(arrivals: Arrivals) -> list[Figure]:
-        begin, end = apart, apart + 60.0
-        parts = [accepted(run, begin, end) / 60 / 200 for run in arrivals]
+        begin = max(run[0].time for run in arrivals)
+        parts = [accepted(run, begin, begin + seconds) / seconds / rate for run in arrivals]
         return [
-            Figure("of 200/s together:", sum(parts), 0.85),
-            Figure("the smaller part:", min(parts), 0.2),
+            Figure(f"of {rate}/s together", sum(parts), 0.85),
+            Figure("the smaller part", min(parts), 0.2),
             refused(arrivals, 0.1),
         ]
 
-    name = f"two runs share 200/s, started {f'{apart:g} s apart' if apart else 'at once'}"
-    return Scenario(name, {"rate": 200, "phase": phase}, figures, concurrency, apart + 60.0, starts=(0.0, apart))
+    name = f"two runs share {rate}/s, started {f'{apart:g} s apart' if apart else 'at once'}"
+    return Scenario(name, {"rate": rate, "phase": phase}, figures, concurrency, apart + seconds, starts=(0.0, apart))
 
 
-def limited(rate_limit: float, concurrency: int = 8) -> Scenario:
+def limited(rate_limit: float, concurrency: int = 8, seconds: float = 20.0) -> Scenario:
     """The option rate_limit, without a gateway."""
-    events = max(10, int(rate_limit * 20))
+    events = int(rate_limit * seconds) + 1
 
     def figures(arrivals: Arrivals) -> list[Figure]:
         (run,) = arrivals
         seconds = run[-1].time - run[0].time
         share = (len(run) - 1) / seconds / rate_limit
-        return [Figure(f"of {rate_limit:g}/s:", share, 0.95, 1.005)]
+        return [Figure(f"of {rate_limit:g}/s", share, 0.95, 1.005)]
 
     return Scenario(f"rate_limit {rate_limit:g}", None, figures, concurrency, events=events, rate_limit=rate_limit)

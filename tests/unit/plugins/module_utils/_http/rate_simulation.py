@@ -104,7 +104,7 @@ class Simulation:
 
         :returns: what arrived of each run, in seconds since the first arrival of all.
         """
-        until = self._begin + (self._scenario.seconds or 3600.0)
+        until = self._begin + (self._scenario.seconds + 1 if self._scenario.seconds else 3600.0)
         while self._coming and self._coming[0][0] < until:
             self.clock.time, _number, happen = heapq.heappop(self._coming)
             happen()
