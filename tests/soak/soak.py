@@ -281,9 +281,20 @@ again. The default `retries` sufficed for all of it.
 RATES = """
 ## Rate
 
-The module behind a gateway that answers HTTP 429, at 20 ms latency, with fixed windows of one second. Each row is a run
-of the real module, or two where they share the gateway. `make soak` fails if a requirement is missed. Nothing was lost.
+The module behind a gateway that answers HTTP 429, at 20 ms latency and with fixed windows of one second. Each row is a
+run of the real module, or two where they share the gateway. `make soak` fails if a requirement is missed or an object
+is lost.
 
+"""
+# Measured once: the old rate limiter is no more.
+BEFORE = """
+The two worst cases before the rate limiter was replaced, and after, with `concurrency: 8`. Both sides were measured on
+a machine so busy that a run without any 429 reached 50 events a second.
+
+| events accepted | before | after |
+| --- | ---: | ---: |
+| 2,000 events, three 429s among the first ten attempts: within a minute | 66 | 2,000 |
+| 5,000 events, others fill a gateway of 200/s for 3 s: within a minute | 59 | 2,832 |
 """
 
 
@@ -318,7 +329,7 @@ def main() -> None:
             machine=machine(), batch_size=BATCH_SIZE, concurrency=CONCURRENCY, timeout=TIMEOUT
         )
         text = introduction + HEAD + "".join(f"{row}\n" for row in rows)
-        text += RATES + rate_runs.HEAD + "".join(f"{outcome}\n" for outcome in outcomes)
+        text += RATES + rate_runs.HEAD + "".join(f"{outcome}\n" for outcome in outcomes) + BEFORE
         (arguments.write / "reliability.md").write_text(text, encoding="utf-8")
     missed = [str(outcome) for outcome in outcomes if not outcome.holds]
     if missed:
