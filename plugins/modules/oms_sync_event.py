@@ -96,9 +96,9 @@ options:
     default: 8
   rate_limit:
     description:
-      - How many attempts to send something may start within any second. V(0) is for no limit,
-        V(0.5) is for one in two seconds.
-      - Use it to leave room for others, since the limit of OMS holds for all that a project sends.
+      - Attempts per second, retries included, evenly spaced. V(0) is for no limit, V(0.5) is for one in two seconds.
+      - Use it to leave a part of the service's limit to other senders. Without it the rate adapts by itself when the
+        service answers HTTP 429.
     type: float
     default: 0
   progress_file:

@@ -38,6 +38,8 @@ ACCESS_KEY, SECRET_KEY, TOKEN = "BENCHACCESSKEY", "bench-secret-key", "bench-tok
 OURS = "oms_sync_event"
 MILLION = 1_000_000
 CHARTED = "10,000 objects, 20 ms"
+ALONE = "100,000 objects, no latency"
+LARGE = "1,000,000 objects, no latency"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Case:
     latency: float = 0.0
     tls: bool = False
     gateway: float | None = None
-    refused_once: float = 0.0
+    fault_every: int = 0
     rounds: int = 3
 
 
@@ -235,7 +237,7 @@ def cases(folder: Path) -> tuple[Case, ...]:
     return (
         Case("10,000 objects, no latency", 10_000, sides(10_000, own(1), *usual)),
         Case(
-            "100,000 objects, no latency",
+            ALONE,
             100_000,
             (own(1), *usual, Side(SDK, loop("sdk")), *sides(MILLION)[-2:]),
         ),
@@ -247,10 +249,10 @@ def cases(folder: Path) -> tuple[Case, ...]:
             10_000,
             (own(8), own(8, ", progress_file", progress_file=progress)),
             0.02,
-            refused_once=0.05,
+            fault_every=20,
         ),
         Case(
-            "1,000,000 objects, no latency",
+            LARGE,
             MILLION,
             sides(50_000, own(8), own(32, ", progress_file", progress_file=progress)),
             rounds=1,
@@ -288,9 +290,9 @@ def run_case(case: Case, folder: Path) -> list[Row]:
             for side in case.sides[turn:] + case.sides[:turn]:
                 if case.gateway:
                     simulator.gateway(case.gateway)
-                if case.refused_once:
+                if case.fault_every:
                     simulator.clear_faults()
-                    simulator.fault("answer", status=503, times=None, probability=case.refused_once, seed=number)
+                    simulator.fault("answer", status=503, times=None, every=case.fault_every)
                 objects = min(side.objects or case.objects, case.objects)
                 measured = side.run(place, objects)
                 found[side.name].append(measured.scaled(case.objects // 10, objects // 10))
@@ -322,6 +324,30 @@ def table(case: Case, rows: list[Row]) -> str:
             f" | {m.peak_bytes / 1024**2:.1f} | {m.seconds / first.seconds:.2f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def requirements(found: t.Mapping[str, list[Row]]) -> list[tuple[str, float, bool]]:
+    """What the module must reach, as a sentence, the figure, and whether it holds; of the cases that were measured."""
+
+    def measured(case: str, side: str) -> Measure | None:
+        return next((row.median for row in found.get(case, []) if row.side.name == side), None)
+
+    reached: list[tuple[str, float, bool]] = []
+    sdk, ours = measured(CHARTED, SDK), measured(CHARTED, f"{OURS}, concurrency 32")
+    if sdk and ours:
+        times = sdk.seconds / ours.seconds
+        reached.append(
+            (f"{CHARTED}: wall time of the SDK's loop to that of concurrency 32, at least 7", times, times >= 7)
+        )
+    sdk, ours = measured(ALONE, SDK), measured(ALONE, f"{OURS}, concurrency 1")
+    if sdk and ours:
+        share = ours.cpu_seconds / sdk.cpu_seconds
+        reached.append((f"{ALONE}: CPU of concurrency 1 to that of the SDK's loop, at most 0.6", share, share <= 0.6))
+    largest = max((row.median.peak_bytes for row in found.get(LARGE, []) if row.side.name.startswith(OURS)), default=0)
+    if largest:
+        megabytes = largest / 1024**2
+        reached.append((f"{LARGE}: peak RSS in MB, at most 48", megabytes, megabytes <= 48))
+    return reached
 
 
 def chart(rows: list[Row], title: str) -> str:
@@ -391,20 +417,28 @@ def main() -> None:
     if arguments.write:
         arguments.write.mkdir(exist_ok=True)
     tables = []
+    found = {}
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(Path(folder)):
             if arguments.only and arguments.only not in case.name:
                 continue
             rows = run_case(case, Path(folder))
+            found[case.name] = rows
             tables.append(table(case, rows))
             print(tables[-1], flush=True)
             if arguments.write and case.name == CHARTED:
                 svg = chart(rows, case.name)
                 (arguments.write / "benchmarks.svg").write_text(svg, encoding="utf-8")
+    required = requirements(found)
+    lines = [f"- {sentence}: {figure:.2f}{'' if holds else ' (missed)'}" for sentence, figure, holds in required]
+    tables.append("\n".join(["## Requirements", "", *lines, ""]))
+    print(tables[-1], flush=True)
     if arguments.write:
         profile = f"## Where the time goes\n\n{PROFILED}\n{where_time_goes.table()}"
         text = INTRODUCTION.format(machine=machine(), rounds=3) + "\n".join([*tables, profile])
         (arguments.write / "benchmarks.md").write_text(text, encoding="utf-8")
+    if not all(holds for _sentence, _figure, holds in required):
+        raise AssertionError("a requirement is missed")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def test_nothing_is_lost_when_everything_goes_wrong(simulator_process: Simulator
 def test_a_connection_that_the_server_closed_costs_no_object(simulator_process: Simulator, tmp_path: Path) -> None:
     """Whether it is noticed before the next request or by it."""
     (idle,) = (each for each in TROUBLES if each.kind == "idle")
-    row = run_trial(Trial(idle.name, 300, (idle,), 0.3), simulator_process, tmp_path)
+    row = run_trial(Trial(idle.name, 300, (idle,), every=3), simulator_process, tmp_path)
 
     row.check()
     # What never reached the service is no repeat.

@@ -157,9 +157,12 @@ class Simulator:
     def clear_faults(self) -> None:
         self._ask("clear_faults")
 
-    def gateway(self, rate: float | None, retry_after: str | None = None) -> None:
-        """Let through so many requests in a second and answer 429 to others; None for no limit."""
-        self._ask("gateway", rate=rate, retry_after=retry_after)
+    def gateway(self, rate: float | None, retry_after: str | None = None, **details: t.Any) -> None:
+        """Accept so many requests in each window of one second, answer 429 to others; None for no limit.
+
+        :arg details: as gateway.Gateway has them.
+        """
+        self._ask("gateway", rate=rate, retry_after=retry_after, **details)
 
     def requests(self, method: str | None = None, path: str = "") -> list[Received]:
         """What arrived, in order.

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -24,8 +23,8 @@ class Fault:
     `http_server.Connection` knows: reset, close, hang, truncate, drip, endless; ``slow`` only delays the service's own
     answer, and ``idle`` closes the connection some time after it, as servers do with those that nobody uses: ``delay``
     is the seconds of either.
-    ``skip`` matching requests are let through first, then ``times`` are hit (None: all), each with ``probability``,
-    for ``seconds`` from the first hit on (None: for ever).
+    ``skip`` matching requests are let through first. Of those behind them the first and then every ``every``-th one
+    is hit, ``times`` in all (None: without end), for ``seconds`` from the first hit on (None: for ever).
     With ``after_accepting`` the service does its work first, and only its answer is lost.
     """
 
@@ -34,17 +33,16 @@ class Fault:
     path: str | None = None
     skip: int = 0
     times: int | None = 1
-    probability: float = 1.0
+    every: int = 1
     seconds: float | None = None
     status: int = 503
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     after_accepting: bool = False
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311 - faults are no secrets
+        self._matching = 0
         self._until: float | None = None
 
     def hits(self, request: Request) -> bool:
@@ -54,9 +52,8 @@ class Fault:
         if self.skip > 0:
             self.skip -= 1
             return False
-        if self.times is not None and self.times <= 0:
-            return False
-        if self._random.random() >= self.probability:
+        self._matching += 1
+        if (self._matching - 1) % self.every or self.times == 0:
             return False
         if self.seconds is not None:
             self._until = self._until or time.monotonic() + self.seconds
@@ -77,24 +74,6 @@ class Fault:
             headers["Content-Type"] = "application/json" if body.startswith(b"{") else "text/html"
         fault = "" if self.kind in ("answer", "echo") else self.kind
         return Reply(self.status, body, headers, self.delay, fault)
-
-
-@dataclass
-class Gateway:
-    """Lets through so many requests in each second, and answers 429 to the others."""
-
-    rate: float
-    retry_after: str | None = None
-
-    def __post_init__(self) -> None:
-        self._times: list[float] = []
-
-    def refuses(self, now: float) -> bool:
-        self._times = [time for time in self._times if time > now - 1.0]
-        if len(self._times) >= self.rate:
-            return True
-        self._times.append(now)
-        return False
 
 
 def error(status: int, code: str, text: str) -> Reply:

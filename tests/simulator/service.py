@@ -17,7 +17,8 @@ import uuid
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qs
 
-from .faults import Fault, Gateway, error, gateway_error
+from .faults import Fault, error, gateway_error
+from .gateway import Gateway
 from .http_server import Reply, Request
 from .sign_in import Agency, SignIn, User
 from .signatures import AccessKey, Callers, Life, Token
@@ -290,8 +291,8 @@ class Service:
     def control_clear_faults(self) -> None:
         self.faults.clear()
 
-    def control_gateway(self, rate: float | None, retry_after: str | None = None) -> None:
-        self.gateway = None if rate is None else Gateway(rate, retry_after)
+    def control_gateway(self, rate: float | None, **details: t.Any) -> None:
+        self.gateway = None if rate is None else Gateway(rate, **details)
 
     def control_requests(self) -> list[dict[str, t.Any]]:
         return [asdict(record) for record in self.records]

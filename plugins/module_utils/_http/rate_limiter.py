@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""When attempts may start: the rate limit of the user, and that of the service.
+"""When attempts may start: the option rate_limit, and the rate that HTTP 429s teach.
 
 This is private to the collection: it may change at any time.
 """
@@ -14,128 +14,110 @@ import collections
 import math
 import threading
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
-    ArgumentError,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 
-# The pause after the first 429s since something was accepted. Going slower is the remedy; the pause lets all heed it.
-PAUSE_SECONDS = 0.1
-# What rate_limit may be: one attempt in an hour, and more than a process can make.
+# The option rate_limit: from one attempt an hour to more than a process can make.
 MIN_RATE = 1 / 3600
 MAX_RATE = 10000.0
-# So late an attempt may start and the next ones still make up for it.
-LATE_SECONDS = 0.01
-# By so much the way to the service may take longer for one attempt than for another.
-TRAVEL_SECONDS = 0.1
-# By so much the pace is cut after a 429, and so long it takes to be back where it was refused.
-PACE_CUT = 0.05
-RECOVERY_SECONDS = 20.0
-# Attempts in a second: the least that 429s bring the pace to.
-LEAST_PACE = 1.0
-# So many 429s without an acceptance between them tell of the pace. A single one does not: gateways have them for other
-# reasons, too, and to go slower for each of them would soon be to creep.
-TELLING_REFUSALS = 2
+# A thread may wake up late by this without a delay for the attempts behind it.
+LATE_SECONDS = 0.05
+# A waiting thread looks again at the rate, which may have changed, after this.
+SLEEP_SECONDS = 0.05
+# The numbers from here on are tuned by a simulation of the scenarios in tests/soak/rates.py.
+# After a 429 all threads pause, and go on with this share of what was accepted in the last second.
+PAUSE_SECONDS = 0.12
+CUT = 0.9
+# From there the rate grows, slowly at first: t seconds after the pause its square root is larger by GROWTH * t^4. So
+# 180/s grow to 193/s in the first second and to 560/s in the second one. The square root lets a slow run catch up with
+# a fast one behind the same gateway.
+GROWTH = 0.4
+# Acceptances within less than this do not tell what the service allows. Then the rate starts with at least this many
+# attempts a second, and grows so many times as fast.
+KNOWN_SECONDS = 0.5
+UNKNOWN_RATE = 10.0
+UNKNOWN_SPEED = 2.0
 
 
-class Pace:
-    """When attempts may start; all threads of a run ask.
+class RateLimiter:
+    """When attempts may start; all threads of a run ask. There is no limit until the service answers 429.
 
-    Two things bound the pace. The option O(rate_limit) holds in any window of one second. And where the service
-    answers 429, all pause together; where it does so more than once in a row, they go on a little slower than it was
-    accepting. From there the pace grows again, slowly around where it was refused and faster beyond, so that most of
-    what the service allows is used and little of what is sent is refused.
-
-    :arg rate_limit: attempts in a second, 0 for any number; less than 1 for one in several seconds.
+    :arg rate_limit: the most attempts a second, evenly spaced; 0 for no limit.
     """
 
     def __init__(self, clock: Clock, rate_limit: float = 0.0) -> None:
         if not (rate_limit == 0 or MIN_RATE <= rate_limit <= MAX_RATE):
             raise ArgumentError(
-                f"rate_limit: {rate_limit:g} is out of range: 0 for none, or {MIN_RATE:g} to {MAX_RATE:g} attempts in a"
-                " second are allowed"
+                f"rate_limit is {rate_limit:g}. It must be 0 for no limit, or {MIN_RATE:g} to {MAX_RATE:g} attempts a"
+                " second."
             )
         self._clock = clock
-        # Whoever has the turn starts next. The others wait for their turn and need not wake up to see that it is not.
+        self._rate_limit = rate_limit or math.inf
+        # One thread waits for its start, the others for this lock.
         self._turn = threading.Lock()
+        # For all of the state below.
         self._lock = threading.Lock()
-        # An attempt takes a while to the service, and not always the same: so the window is a little longer here.
-        self._window = (1 / rate_limit if rate_limit < 1 else 1.0) + TRAVEL_SECONDS if rate_limit else 0.0
-        self._starts: collections.deque[float] = collections.deque(maxlen=max(1, int(rate_limit)))
-        self._due = -math.inf
+        self._last_start = -math.inf
         self._accepted: collections.deque[float] = collections.deque()
-        self._refused_in_a_row = 0
-        self._refused_rate = math.inf
-        self._cut_at = -math.inf
-        self._paused_until = -math.inf
+        self._pause_ends = -math.inf
+        self._rate_after_pause = math.inf
+        self._is_known = False
 
     def wait(self) -> float:
-        """Wait until an attempt may start, and give back when it did."""
+        """Wait until an attempt may start, or the clock is stopped.
+
+        :returns: when it started.
+        """
         with self._turn:
             while True:
-                now = self._clock.monotonic()
-                delay = self._next_start() - now
-                if delay <= 0 or self._clock.stopped is not None:
-                    # By the time it was due at and not by the time that it was: waking up late must not add up.
-                    self._due = max(self._due, now - LATE_SECONDS) + 1 / self._rate()
-                    self._starts.append(now)
-                    return now
+                delay = self.try_start()
+                if not delay or self._clock.stopped is not None:
+                    return self._clock.monotonic()
                 self._clock.sleep(delay)
 
-    def _next_start(self) -> float:
-        with self._lock:
-            due = max(self._paused_until, self._due)
-        if self._window and len(self._starts) == self._starts.maxlen:
-            due = max(due, self._starts[0] + self._window)
-        return due
+    def try_start(self) -> float:
+        """Start an attempt if it is time.
 
-    def _rate(self) -> float:
-        """How many attempts may start in a second after the service has refused some.
-
-        The curve is that of CUBIC, with which TCP looks for the capacity of a line (RFC 9438).
+        :returns: 0 if it starts now, otherwise seconds to sleep before the next try.
         """
-        if self._refused_rate == math.inf:
-            return math.inf
-        x = (self._clock.monotonic() - self._cut_at) / RECOVERY_SECONDS - 1
-        return self._refused_rate * (1 + PACE_CUT * x**3)
+        now = self._clock.monotonic()
+        with self._lock:
+            due = max(self._pause_ends, self._last_start + 1 / self._rate(now))
+            if due <= now:
+                self._last_start = due if now - due <= LATE_SECONDS else now
+                return 0.0
+            return max(self._pause_ends - now, min(due - now, SLEEP_SECONDS))
+
+    def _rate(self, now: float) -> float:
+        """How many attempts a second may start now."""
+        if self._rate_after_pause == math.inf:
+            return self._rate_limit
+        seconds = max(0.0, now - self._pause_ends) * (1.0 if self._is_known else UNKNOWN_SPEED)
+        return min(self._rate_limit, (math.sqrt(self._rate_after_pause) + GROWTH * seconds**4) ** 2)
 
     def accepted(self) -> None:
         """Note that the service accepted an attempt."""
         now = self._clock.monotonic()
         with self._lock:
-            self._refused_in_a_row = 0
             self._accepted.append(now)
-            self._forget_before(now - 1)
+            self._forget_old(now)
 
-    def pause(self, seconds: float) -> None:
-        """Let nobody start an attempt for a while."""
-        with self._lock:
-            self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
+    def refused(self, started: float, retry_after: float = 0.0) -> None:
+        """Note that the service answered 429, and let all threads pause.
 
-    def refused(self, started: float) -> int:
-        """Note that the service refused an attempt because there were too many, and go slower if it goes on so.
-
-        :arg started: when it started, as `wait` said.
-        :returns: how many it has refused in a row; 0 where this one started before the pace was cut, and says nothing
-            of the new one.
+        :arg started: when the attempt started. One that started before the last pause tells nothing new.
+        :arg retry_after: the shortest pause in seconds.
         """
         now = self._clock.monotonic()
         with self._lock:
-            if started < self._cut_at:
-                return 0
-            self._refused_in_a_row += 1
-            if self._refused_in_a_row < TELLING_REFUSALS:
-                return self._refused_in_a_row
-            self._forget_before(now - 1)
-            # What was accepted in the last second is what the service allows, unless a pause or a slow start was in it:
-            # then the pace that was refused tells more. Where there was none, how much is allowed is not known.
-            pace = self._rate()
-            known = 0.0 if pace == math.inf else pace * (1 - 2 * PACE_CUT)
-            accepted = float(len(self._accepted)) or pace
-            self._refused_rate = max(LEAST_PACE, known, min(accepted, pace))
-            self._cut_at = now
-            return self._refused_in_a_row
+            if started >= self._pause_ends:
+                self._forget_old(now)
+                accepted = self._accepted
+                self._is_known = bool(accepted) and accepted[-1] - accepted[0] >= KNOWN_SECONDS
+                self._rate_after_pause = max(CUT * len(accepted), 1.0 if self._is_known else UNKNOWN_RATE)
+                self._pause_ends = now + PAUSE_SECONDS
+            self._pause_ends = max(self._pause_ends, now + retry_after)
 
-    def _forget_before(self, time_: float) -> None:
-        while self._accepted and self._accepted[0] < time_:
+    def _forget_old(self, now: float) -> None:
+        while self._accepted and self._accepted[0] < now - 1:
             self._accepted.popleft()

@@ -38,7 +38,7 @@ def open_transport(
     :arg endpoints: all that requests may go to.
     :arg core_version: ansible-core's, for the User-Agent.
     :arg connections: how many requests may be under way at once.
-    :arg rate_limit: the option, see :class:`Pace`.
+    :arg rate_limit: the option, see :class:`RateLimiter`.
     :returns: the transport and a warning, if there is cause for one.
     :raises OmsError: requests is missing, or an option breaks a rule.
     """
