@@ -37,7 +37,7 @@ class CredentialsFile:
     """What was found in a credentials file.
 
     ``searched`` names the file. ``access_key`` is None if it has no complete one; then ``ignored`` says why, unless the
-    file does not exist. ``project_id`` and ``iam_endpoint`` belong to the access key.
+    file does not exist. ``project_id`` and ``iam_endpoint`` belong to the access key; they may be empty.
     """
 
     searched: str
@@ -90,8 +90,8 @@ def read_credentials_file(
     return CredentialsFile(
         where,
         AccessKey(value["ak"], value["sk"], value.get("security_token"), where),
-        entries.get("project_id") or None,
-        entries.get("iam_endpoint") or None,
+        entries.get("project_id"),
+        entries.get("iam_endpoint"),
         tuple(_warnings(path, state)),
     )
 

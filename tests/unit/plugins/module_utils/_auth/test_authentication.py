@@ -1054,3 +1054,34 @@ def test_one_thread_renews_what_nears_its_end_while_the_others_wait() -> None:
         thread.join()
 
     assert len(tokens) == 2
+
+
+def test_threads_that_are_refused_together_renew_once() -> None:
+    tokens: list[str] = []
+    refused_together = threading.Barrier(8)
+    first = True
+
+    def exchange(request: Request, headers: t.Mapping[str, str]) -> Response:
+        nonlocal first
+        if request.path == "/v3/auth/tokens":
+            tokens.append(f"token {len(tokens)}")
+            return token_answer(len(tokens))
+        if first or headers["X-Auth-Token"] != "Marker-token-1":
+            first = False
+            return answer(200)
+        # None of them has a new token before all are refused.
+        refused_together.wait(10)
+        return EXPIRED
+
+    transport = Transport(exchange, RetryPolicy(0, 0), FakeClock())
+    client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+    client.send(EVENT)
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda: statuses.append(client.send(EVENT).status)) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert statuses == [200] * 8
+    assert len(tokens) == 2
