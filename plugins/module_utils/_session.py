@@ -31,6 +31,7 @@ class Session:
     """The credentials and the target of a module, and the connections to it. Sends nothing by itself.
 
     ``where`` is the part of each result that names the target; the project id may be known only after connecting.
+    ``secrets`` are those that Ansible masks in a result.
 
     :arg module: the AnsibleModule, which is given the warnings.
     :arg secrets_of_options: secrets beside the credentials.
@@ -47,10 +48,11 @@ class Session:
         rate_limit: float = 0.0,
     ) -> None:
         options = module.params
-        self._secrets = Secrets(registrar(module))
-        for value in secrets_of_options:
-            self._secrets.add(value)
-        self._found, self._target = find_credentials_and_target(options, os.environ, self._secrets)
+        self.secrets = Secrets(registrar(module))
+        # Ansible masks options that are not used, too.
+        for value in (*secrets_of_options, *module.no_log_values):
+            self.secrets.add(value)
+        self._found, self._target = find_credentials_and_target(options, os.environ, self.secrets)
         endpoints = self._target.endpoints(self._found)
         self._transport, tls_warning = open_transport(
             options, os.environ, endpoints, module.ansible_version, connections, rate_limit
@@ -67,10 +69,10 @@ class Session:
 
         :raises Failure: there are no credentials, they are refused, or the project is not found.
         """
-        client = authenticate(self._transport, self._target, self._found, self._secrets)
+        client = authenticate(self._transport, self._target, self._found, self.secrets)
         project_id = t.cast(str, client.project_id)
         self.where["project_id"] = project_id
-        return Client(client, self._target.endpoint, project_id, self._secrets)
+        return Client(client, self._target.endpoint, project_id, self.secrets)
 
 
 def ask_oms(

@@ -48,14 +48,23 @@ options:
     required: true
   object_keys:
     description:
-      - The names of the objects, as they are called at the source. The module URL-encodes them.
+      - The object keys at the source, unencoded. The module URL-encodes them.
       - A list of strings of any length. It is split into events of O(batch_size) objects.
-        Repeated names are sent once.
-      - A single string is one name, which is handy in ad-hoc commands.
-        It must not hold a comma or start with V([) or V({), because it may have been meant for a list.
-      - Whatever is no string is refused, because YAML has changed it already. Quote names like V(1.10) or V(12:30:45).
-      - A name has up to 16384 characters after URL-encoding.
-      - Write C(!unsafe) before names that hold template markers and do not come from a variable.
+        Repeated object keys are sent once.
+      - A single string is one object key, for ad-hoc commands. It must not contain a comma or a line break or start with
+        V([) or V({), because it may have been meant for a list.
+      - An object key has up to 16384 characters after URL-encoding.
+      - Numbers, booleans, null, dates, lists and dictionaries as items are refused, because YAML has changed what was
+        written. Put object keys like V(1.10), V(1_000), V(12:30:45), V(yes) and V(2026-11-25) in quotes.
+      - What becomes part of a string in a template cannot be seen. If the variable C(version) is the number V(1.10),
+        C(releases/{{ version }}) is V(releases/1.1). Up to ansible-core 2.18 this is also so if the template is all of
+        the string. Put the value of the variable in quotes.
+      - YAML also removes spaces at both ends of a string without quotes, and a C(#) behind a space with all after it.
+      - Strings that contain C(********), C($REDACTED$) or C(VALUE_SPECIFIED_IN_NO_LOG_PARAMETER) are refused, because
+        Ansible puts these in place of secrets. O(object_keys_file) may contain them.
+      - Items that contain a line break, begin with a URL scheme such as C(s3://), or contain a percent escape such as
+        C(%2F) although O(object_keys_encoded=false), are submitted as they are, with a warning.
+      - Write C(!unsafe) before object keys that contain template markers and do not come from a variable.
       - Either this or O(object_keys_file) is needed.
     type: raw
   object_keys_file:
@@ -77,9 +86,10 @@ options:
     default: lines
   object_keys_encoded:
     description:
-      - Whether the names are URL-encoded already, as they are in notifications from AWS S3 and OBS.
-        They are sent as they are then.
-      - Names that can't be the result of URL-encoding are refused.
+      - Whether the object keys are URL-encoded already, as they are in notifications from AWS S3 and OBS.
+        They are sent byte for byte then.
+      - Refused are object keys that are empty or contain a C(%) without two hexadecimal digits, whitespace, control
+        characters or non-ASCII characters.
     type: bool
     default: false
   batch_size:
@@ -145,11 +155,11 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Use keys from a vault and tell what was not accepted
+- name: Use an access key from a vault and keep what was not accepted
   delegate_to: localhost
   run_once: true
   block:
-    - name: Hand the objects over
+    - name: Submit the object keys
       huaweicloud.oms.oms_sync_event:
         region: cn-north-4
         access_key: "{{ vault_oms_access_key }}"
@@ -157,9 +167,11 @@ EXAMPLES = r"""
         sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
         object_keys: "{{ changed_objects }}"
   rescue:
-    - name: Keep the names for another try
+    - name: Keep what was not accepted, or everything if the result lists only a part of it
       ansible.builtin.copy:
-        content: "{{ ansible_failed_result.remaining_object_keys | default(changed_objects) | to_nice_json }}"
+        content: >-
+          {{ (changed_objects if ansible_failed_result.remaining_truncated | default(true)
+          else ansible_failed_result.remaining_object_keys) | to_nice_json }}
         dest: remaining.json
         mode: "0600"
 """
@@ -225,7 +237,9 @@ events:
   elements: dict
   contains:
     object_keys:
-      description: The names as they were sent, URL-encoded.
+      description:
+        - The object keys as they were sent, URL-encoded.
+        - Empty if one of them contains a secret of the task, as in RV(remaining_object_keys).
       type: list
       elements: str
       sample:
@@ -246,13 +260,18 @@ remaining_count:
   sample: 0
 remaining_object_keys:
   description:
-    - The names of the objects that OMS did not accept, in order, as they were given. Of a file, the first 1000.
+    - The object keys that OMS did not accept, in order, as they were given. At most 1000.
+    - Empty if one of them contains a secret of the task, for example its access key. Ansible masks secrets in results,
+      and a masked object key would be another one. A warning says so.
+    - Check RV(remaining_truncated) before you submit them.
   returned: success, or failure other than that of an argument
   type: list
   elements: str
   sample: []
 remaining_truncated:
-  description: Whether RV(remaining_object_keys) lists only some of the names.
+  description:
+    - Whether RV(remaining_object_keys) lists only some of the object keys that OMS did not accept, or none of them.
+      Then run the whole task again. This does no harm, since OMS skips what it has copied already.
   returned: success, or failure other than that of an argument
   type: bool
   sample: false
@@ -291,7 +310,9 @@ error:
       type: str
       sample: 7a1b7c02a3f8d0be2ba53e41fa2b8c1f
     object_keys:
-      description: The names of the objects in the event that failed, as they were given. Empty if it was no event.
+      description:
+        - The object keys in the event that failed, as they were given. Empty if it was no event.
+        - Empty also if one of them contains a secret of the task, as in RV(remaining_object_keys).
       type: list
       elements: str
       sample:
@@ -328,6 +349,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission
     stopped_by_signals,
     submit,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.withheld import withhold_object_keys
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import Session
 
 
@@ -405,8 +427,11 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     changed = source.pending_count > 0 if outcome is None else outcome.event_count > 0
     outcome = outcome or Outcome()
     result = {"changed": changed, "sync_task_id": sync_task_id, **session.where, **what_became_of(source, outcome)}
+    withheld = withhold_object_keys(result, session.secrets.occurs_in)
+    if withheld:
+        module.warn(withheld)
     if outcome.failure:
-        raise OmsError(f"{outcome.failure}. {what_was_accepted(source, outcome)}", result)
+        raise OmsError(f"{outcome.failure}. {what_was_accepted(result, source.keeps_progress)}", result)
     return result
 
 
@@ -427,12 +452,13 @@ def what_became_of(source: Source, outcome: Outcome) -> dict[str, t.Any]:
     }
 
 
-def what_was_accepted(source: Source, outcome: Outcome) -> str:
+def what_was_accepted(result: t.Mapping[str, t.Any], has_progress: bool) -> str:
     """How the message of a run that failed ends."""
-    accepted = source.resumed_count + outcome.accepted_count
-    names = f"the first {SHOWN_NAMES} of the rest" if outcome.is_truncated else "the rest"
-    on = "; with progress_file, the next run goes on from there" if source.keeps_progress else ""
-    return f"Objects accepted: {accepted} of {source.object_count}; remaining_object_keys names {names}{on}"
+    text = f"Objects accepted: {result['resumed_count'] + result['accepted_count']} of {result['object_count']}"
+    if result["remaining_object_keys"]:
+        names = f"the first {SHOWN_NAMES} of the rest" if result["remaining_truncated"] else "the rest"
+        text += f"; remaining_object_keys names {names}"
+    return f"{text}; with progress_file, the next run goes on from there" if has_progress else text
 
 
 def main() -> None:
