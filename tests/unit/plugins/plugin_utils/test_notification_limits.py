@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import encode
 from ansible_collections.huaweicloud.oms.plugins.plugin_utils import _notifications
-from ansible_collections.huaweicloud.oms.plugins.plugin_utils._notifications import CHANGES, ENCODINGS, Reading, read
+from ansible_collections.huaweicloud.oms.plugins.plugin_utils._notifications import CHANGES, Reading, read
 from ansible_collections.huaweicloud.oms.tests import senders
 from ansible_collections.huaweicloud.oms.tests.senders import BUCKET, record
 from hypothesis import given, settings
@@ -51,7 +51,7 @@ often = settings(derandomize=True, database=None, deadline=None, max_examples=10
 
 def assert_readable(notification: t.Any) -> None:
     """Object keys and reasons, and never an exception."""
-    for encoding in ENCODINGS:
+    for encoding in ("auto", "form"):
         reading = read(notification, encoding=encoding, changes=CHANGES)
         in_bucket = read(notification, encoding=encoding, changes=CHANGES, bucket=BUCKET)
 
@@ -95,7 +95,7 @@ def without(value: t.Any, place: tuple[t.Any, ...]) -> t.Any:
 PLACES = [(notification, place) for notification in REAL for place in places(notification)]
 
 
-@settings(often, max_examples=1500)
+@settings(often, max_examples=500)
 @given(st.sampled_from(PLACES), random_json | st.sampled_from(REAL))
 def test_a_changed_field_is_read_without_an_exception(where: tuple[t.Any, tuple[t.Any, ...]], by: t.Any) -> None:
     assert_readable(replaced(*where, by))
