@@ -131,6 +131,29 @@ def test_the_rate_grows_slowly_first_and_quickly_later() -> None:
     assert started_within(limiter, clock, 1.0) > 800
 
 
+@pytest.mark.parametrize("accepted", [0, 5])
+def test_while_the_allowed_rate_is_unknown_the_rate_grows_quickly(accepted: int) -> None:
+    """A few acceptances within less than half a second say nothing about the allowed rate."""
+    clock = FakeClock()
+    limiter = RateLimiter(clock)
+    accept(limiter, clock, accepted, 0.4)
+    limiter.refused(limiter.wait())
+    limiter.wait()
+
+    assert 20 < started_within(limiter, clock, 1.0) < 60
+
+
+def test_what_was_accepted_more_than_a_second_ago_does_not_count() -> None:
+    clock = FakeClock()
+    limiter = RateLimiter(clock)
+    accept(limiter, clock, 500, 1.0)
+    accept(limiter, clock, 100, 1.0)
+    limiter.refused(limiter.wait())
+    limiter.wait()
+
+    assert started_within(limiter, clock, 0.5) == pytest.approx(45, abs=3)
+
+
 def test_a_429_to_an_attempt_that_started_before_the_pause_changes_nothing() -> None:
     clock = FakeClock()
     limiter = RateLimiter(clock)
@@ -185,7 +208,8 @@ SCENARIOS = [
     *(stray(tuple(range(begin, begin + 8)), concurrency) for concurrency in (8, 64) for begin in (1, 3)),
     *(filled(0, 3, others, concurrency) for concurrency in (8, 64) for others in (200, 2000)),
     filled(0, 10, 200, 8, 0.3),
-    filled(0, 10, 2000, 64, 0.65),
+    filled(0, 10, 2000, 64, 0.3),
+    filled(0, 3, 2000, 8, 0.65),
     filled(20, 30, 200, 64),
     falls(8),
     falls(64, 0.5),
