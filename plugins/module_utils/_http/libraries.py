@@ -14,10 +14,12 @@ import traceback
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
-    import requests  # noqa: F401 - for the files beside this one
-    import urllib3  # noqa: F401
+    import requests
+    import urllib3
     from requests.adapters import HTTPAdapter
-    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies  # noqa: F401
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
+    # The files beside this one import these names all the same; transport.py says what is missing.
+    requests = urllib3 = DEFAULT_CA_BUNDLE_PATH = get_environ_proxies = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment,misc]
