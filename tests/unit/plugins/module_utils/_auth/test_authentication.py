@@ -969,6 +969,30 @@ def test_a_run_that_is_stopped_renews_nothing() -> None:
             client.send(EVENT)
 
 
+def test_a_retry_is_sent_with_what_was_renewed_meanwhile() -> None:
+    used: list[str] = []
+    tokens = 0
+
+    def exchange(request: Request, headers: t.Mapping[str, str]) -> Response:
+        nonlocal tokens
+        if request.path == "/v3/auth/tokens":
+            tokens += 1
+            return token_answer(tokens, 86400 * tokens)
+        used.append(headers["X-Auth-Token"])
+        if len(used) == 1:
+            # Another thread finds that the token has come to its end.
+            transport.clock.sleep(86400)
+            client.send(EVENT)
+            return answer(503)
+        return answer(200)
+
+    transport = Transport(exchange, RetryPolicy(1, 0), FakeClock())
+    client = authenticate(transport, AT_PROJECT, Found(USER), Secrets(ignored))
+
+    assert client.send(EVENT).status == 200
+    assert used == ["Marker-token-1", "Marker-token-2", "Marker-token-2"]
+
+
 class Crowd:
     """A service whose tokens expire together after some uses, called by many threads."""
 
