@@ -216,24 +216,6 @@ def test_a_rate_limit_holds_in_any_second(
     assert times[-1] - times[0] < 210 / 50 * 1.5
 
 
-@pytest.mark.slow
-def test_behind_a_gateway_most_of_its_rate_is_reached(
-    simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path
-) -> None:
-    events = 12_000 if FULL else 2000
-    write(names_file, numbered(events * 10))
-    simulator.gateway(200)
-    (result,) = ansible.modules([bulk]).results
-
-    requests = simulator.requests()
-    refused = [request for request in requests if request.status == 429]
-    assert result["accepted_count"] == events * 10
-    assert result["retry_count"] == len(refused) < 0.05 * len(requests)
-    seconds = requests[-1].monotonic - requests[0].monotonic
-    # A short run has the pause after the first refusals in it.
-    assert events / seconds >= (0.9 if FULL else 0.7) * 200
-
-
 # ---- resuming
 
 

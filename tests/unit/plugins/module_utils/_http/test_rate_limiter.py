@@ -131,6 +131,17 @@ def test_the_rate_grows_slowly_first_and_quickly_later() -> None:
     assert started_within(limiter, clock, 1.0) > 800
 
 
+def test_the_option_is_the_limit_after_a_429_too() -> None:
+    clock = FakeClock()
+    limiter = RateLimiter(clock, 50)
+    limiter.refused(limiter.wait())
+    first = limiter.wait()
+    times = starts(limiter, 200)
+
+    assert max(sum(begin <= time_ < begin + 1 for time_ in times) for begin in times[:150]) <= 51
+    assert times[-1] - first < 6
+
+
 @pytest.mark.parametrize("accepted", [0, 5])
 def test_while_the_allowed_rate_is_unknown_the_rate_grows_quickly(accepted: int) -> None:
     """A few acceptances within less than half a second say nothing about the allowed rate."""

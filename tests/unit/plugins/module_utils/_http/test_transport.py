@@ -140,8 +140,9 @@ def test_a_final_connection_failure_ends_at_once() -> None:
     assert run.slept == []
 
 
-def test_a_failure_that_is_transient_after_an_answer_is_retried_at_a_host_that_has_answered() -> None:
-    run = send(answer(503), ONCE_ANSWERED, ONCE_ANSWERED, answer(200))
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_failure_that_is_transient_after_an_answer_is_retried_at_a_host_that_has_answered(status: int) -> None:
+    run = send(answer(status), ONCE_ANSWERED, ONCE_ANSWERED, answer(200))
 
     assert run.outcome == Response(200, {}, attempts=4)
 
