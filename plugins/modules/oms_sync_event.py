@@ -284,7 +284,8 @@ error:
       description:
         - V(connection), V(timeout) and V(tls) if no answer came from OMS.
         - V(service) if OMS or the gateway in front of it refused.
-        - V(credentials) if there are none, or IAM did not tell the project.
+        - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
+        - V(state) if there is no such sync task, or it is not running.
         - V(file) if O(object_keys_file) changed meanwhile, or O(progress_file) can't be used.
         - V(null) if nothing went wrong and the run was told to stop.
       type: str

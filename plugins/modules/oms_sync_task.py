@@ -14,9 +14,13 @@ description:
   - A sync task of the Object Storage Migration Service (OMS) copies objects from a bucket elsewhere to an OBS bucket.
     It accepts events while it runs, which M(huaweicloud.oms.oms_sync_event) sends.
   - A sync task has no name. It is found by O(sync_task_id), or else by the cloud, the region and the bucket of its
-    source and the region and the bucket of its destination.
-  - Nothing of a sync task can be changed but its state. Where an existing task differs from an option that is given,
-    the module fails and changes nothing, unless the task is to be deleted.
+    source and the region and the bucket of its destination, and by every other option that is given and that OMS shows.
+    More than one match is always an error.
+  - Only the state of a sync task can be changed. With O(sync_task_id), an option that differs from the sync task is an
+    error in every state, and nothing is changed.
+  - Without O(sync_task_id), O(state=present) and O(state=started) fail if a sync task with the same source and
+    destination differs in another option. A second one is only created if O(description) is given and differs.
+    O(state=stopped) and O(state=absent) leave such a sync task alone and warn.
   - OMS allows a tenant five sync tasks.
 extends_documentation_fragment:
   - huaweicloud.oms.connection
@@ -36,9 +40,9 @@ options:
   state:
     description:
       - V(present) creates the sync task if there is none. It starts by itself then.
-        The state of one that exists is left as it is.
+        The state of one that exists is not changed.
       - V(started) does the same, and starts a sync task that is stopped.
-      - V(stopped) stops the sync task, which must exist. It accepts no events any more.
+      - V(stopped) stops the sync task, which must exist.
       - V(absent) stops the sync task and deletes it. What it copied stays.
     type: str
     choices:
@@ -50,8 +54,7 @@ options:
   sync_task_id:
     description:
       - The ID of a sync task that exists. 1 to 1024 of C(A-Z a-z 0-9 _ . ~ -).
-      - If not given, O(source.cloud_type), O(source.region), O(source.bucket), O(destination.region) and
-        O(destination.bucket) say which one is meant, and all of them are needed.
+      - If not given, O(source.cloud_type), O(source.region), O(source.bucket) and O(destination.bucket) are required.
       - OMS makes up the ID of a new task, so none is created if this is given.
     type: str
   source:
@@ -167,6 +170,8 @@ options:
       region:
         description:
           - The region of the bucket. 1 to 100 characters.
+          - If neither this nor O(sync_task_id) is given, it is the region whose OMS is called, O(region) or
+            E(HW_REGION_NAME).
         type: str
       bucket:
         description:
@@ -206,7 +211,7 @@ options:
   description:
     description:
       - What the sync task is for. Up to 255 characters, and none of C(<>()"'&).
-      - Where several sync tasks have the same source and destination, the one with this description is meant.
+      - It tells sync tasks with the same source and destination apart.
     type: str
   enable_metadata_migration:
     description:
@@ -219,7 +224,7 @@ options:
   consistency_check:
     description:
       - How OMS finds out whether an object has been copied well. V(crc64) is for the clouds V(HuaweiCloud), V(Aliyun)
-        and V(Tencent). OMS uses V(size_last_modified) if not given.
+        and V(Tencent). OMS uses V(size_last_modified) if not given, and shows V(transmission) as C(no_check).
     type: str
     choices:
       - size_last_modified
@@ -233,15 +238,15 @@ options:
     default: true
   wait_timeout:
     description:
-      - For how many seconds to wait at most, 1 to 86400.
+      - For how many seconds to wait at most, 1 to 86400, in all.
     type: int
     default: 300
 notes:
   - The caller needs the IAM actions C(oms:synctask:list) to find a sync task by source and destination, or with
     O(source.cdn), and C(oms:synctask:get) otherwise and after each change. C(oms:synctask:create) is needed to create,
     C(oms:synctask:update) to start and to stop, and C(oms:synctask:delete) to delete.
-  - If OMS's answer to the creation gets lost, the module looks for the sync task before it tries again, so that there
-    are not two of them in the end.
+  - If the answer to the creation is lost, the module looks for the sync task before it tries again, so that there are
+    not two of them in the end.
 seealso:
   - module: huaweicloud.oms.oms_sync_task_info
   - module: huaweicloud.oms.oms_sync_event
@@ -319,7 +324,9 @@ RETURN = r"""
 changed:
   description:
     - Whether the sync task was created, started, stopped or deleted by this task. In check mode, whether it would be.
-    - This is V(false) if someone else did it meanwhile, and may be V(true) for a task that failed half way.
+    - This is V(false) if someone else did it meanwhile, and V(true) for a task that failed half way.
+    - If the answer to a request is lost, the module looks at the sync task. If it is as it was asked for, this is
+      V(true), even if someone else did the same at that moment.
   returned: always
   type: bool
   sample: true
@@ -333,7 +340,7 @@ sync_task:
   description:
     - The sync task as OMS shows it, but for its counters. V(null) if there is none.
       M(huaweicloud.oms.oms_sync_task_info) has the counters.
-    - In check mode, what is known of it beforehand.
+    - In check mode, what is known of it beforehand; also with O(wait=false), if OMS does not show a new one yet.
   returned: success, or failure other than that of an argument
   type: dict
   contains:
@@ -386,7 +393,7 @@ sync_task:
       type: str
       sample: ""
     consistency_check:
-      description: How OMS finds out whether an object has been copied well.
+      description: How OMS verifies copied objects. C(no_check) stands for V(transmission).
       type: str
       sample: size_last_modified
     object_overwrite_mode:
@@ -409,7 +416,9 @@ sync_task:
       sample: null
   sample: null
 diff:
-  description: The sync task before and after, without keys and counters. An empty dictionary stands for none.
+  description:
+    - The sync task before and after, without keys, counters and C(last_start_time).
+      An empty dictionary stands for none.
   returned: success, or failure other than that of an argument
   type: dict
   contains:
@@ -418,7 +427,8 @@ diff:
       type: dict
       sample: {}
     after:
-      description: The sync task as it is to be.
+      description: >-
+        The sync task as it is after the run; in check mode, and for the status with O(wait=false), as it will be.
       type: dict
       sample:
         src_bucket: photos
@@ -444,7 +454,7 @@ error:
         - V(connection), V(timeout) and V(tls) if no answer came from OMS.
         - V(timeout) also if the state was not reached within O(wait_timeout).
         - V(service) if OMS or the gateway in front of it refused.
-        - V(credentials) if there are none, or IAM did not tell the project.
+        - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
         - V(state) if there is no such sync task, or several, or one that differs from the options, or if keys are
           missing that are needed for what is to be done.
       type: str
@@ -456,11 +466,11 @@ error:
     error_code:
       description: The code of the service. V(null) if there was none.
       type: str
-      sample: OMS.1009
+      sample: OMS.2002
     error_msg:
       description: The text of the service. V(null) if there was none.
       type: str
-      sample: No resources found.
+      sample: The synchronization task is not found.
     error_detail:
       description: What the service said in addition. V(null) if there was nothing.
       type: str

@@ -83,6 +83,7 @@ RETURN = r"""
 sync_tasks:
   description:
     - The sync tasks as OMS shows them. Empty if there are none, also if there is none with this ID.
+    - If OMS lists one without an ID, it has no counters.
   returned: success, or failure other than that of an argument
   type: list
   elements: dict
@@ -196,7 +197,7 @@ error:
       description:
         - V(connection), V(timeout) and V(tls) if no answer came from OMS.
         - V(service) if OMS or the gateway in front of it refused.
-        - V(credentials) if there are none, or IAM did not tell the project.
+        - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
       type: str
       sample: service
     http_status:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth import gateway_errors
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import sync_task as _sync_task
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import api_errors
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").glob("*/*.md")])
@@ -126,7 +126,7 @@ def test_each_code_and_status_with_words_of_its_own_is_explained() -> None:
     assert set(gateway_errors._STATUS_ADVICE) - explained == set()
     kinds = {_errors.CONNECTION, _errors.TIMEOUT, _errors.TLS, _errors.SERVICE, _errors.CREDENTIALS, _errors.FILE}
     (row,) = re.findall(r"^\| `error.kind` \| (.+) \|$", text, re.MULTILINE)
-    assert set(re.findall("`(\\w+)`", row)) == kinds | {_sync_task.STATE}
+    assert set(re.findall("`(\\w+)`", row)) == kinds | {api_errors.STATE}
 
 
 def commands_of_ci() -> set[str]:

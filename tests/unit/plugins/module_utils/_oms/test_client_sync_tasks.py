@@ -176,6 +176,12 @@ def test_a_list_with_fewer_tasks_than_its_count_is_a_failure(pages: list[tuple[i
     assert caught.value.kind == "service"
 
 
+def test_a_list_is_read_up_to_the_last_offset_that_can_be_asked_for() -> None:
+    pages = [(100 * number, page(*range(100), count=10100)) for number in range(101)]
+
+    assert len(listed(*pages)) == 10100
+
+
 def test_an_odd_entry_does_not_make_a_list_unusable() -> None:
     odd = [{"sync_task_id": None, "status": "STOPPED"}, {"sync_task_id": "a", "status": None}, {}, None, 1]
     right = {"sync_task_id": TASK, "status": "STOPPED"}
