@@ -51,8 +51,8 @@ options:
       - The object keys at the source, unencoded. The module URL-encodes them.
       - A list of strings of any length. It is split into events of O(batch_size) objects.
         Repeated object keys are sent once.
-      - A single string is one object key, for ad-hoc commands. It must not contain a comma or a line break or start with
-        V([) or V({), because it may have been meant for a list.
+      - A single string is one object key, for ad-hoc commands. It must not contain a comma or a line break, or start
+        with V([) or V({), because it may have been meant for a list.
       - An object key has up to 16384 characters after URL-encoding.
       - Numbers, booleans, null, dates, lists and dictionaries as items are refused, because YAML has changed what was
         written. Put object keys like V(1.10), V(1_000), V(12:30:45), V(yes) and V(2026-11-25) in quotes.

@@ -156,13 +156,13 @@ def test_the_ad_hoc_command_goes_through_the_action_plugin(
     accepted = ansible.ad_hoc(
         " ".join(f"{name}={value}" for name, value in options.items()) + " object_keys=2026-11-25"
     )
-    refused = ansible.ad_hoc(
-        yaml.safe_dump({**options, "object_keys": [yaml.safe_load("2026-11-25")]}, default_flow_style=True).strip()
-    )
+    dates = ansible.folder / "dates.yml"
+    dates.write_text("dates: [2026-11-25]", encoding="utf-8")
+    refused = ansible.ad_hoc("sync_task_id=a object_keys='{{ dates }}'", f"-e@{dates}")
 
     assert simulator.accepted_keys(SYNC_TASK_ID) == ["2026-11-25"], accepted.output
     assert refused.returncode == 2
-    assert f"object_keys[0] is the date 2026-11-25. {QUOTES}" in refused.output
+    assert refused.results[0]["msg"].startswith(REFUSED['"{{ dates }}"']), refused.output
 
 
 def test_object_keys_that_contain_a_secret_are_not_returned(
@@ -183,7 +183,13 @@ def test_object_keys_that_contain_a_secret_are_not_returned(
             {MODULE: {**task, "object_keys": given[2:]}, "ignore_errors": True},
             # A secret that is not used: Ansible masks it, too.
             {
-                MODULE: {**connection, **task, "object_keys": ["intro"], "auth_method": "aksk", "password": "tr"},
+                MODULE: {
+                    **connection,
+                    **task,
+                    "object_keys": ["holidays.mp4"],
+                    "auth_method": "aksk",
+                    "password": "holiday",
+                },
                 "ignore_errors": True,
             },
             {
