@@ -18,8 +18,8 @@ description:
   - All names and credentials are checked before anything is sent.
   - Any number of names can be handed over, millions of them from a file. Then the first event goes alone, since a wrong
     key would be locked after some more, and the others follow side by side.
-  - The process of the module ends in order on SIGINT, SIGTERM and SIGHUP. It starts no more events, waits for those
-    that are under way, at most as long as O(timeout), and fails with what was accepted and what was not.
+  - On SIGINT, SIGTERM and SIGHUP the module starts no more events, waits for those in flight, at most as long as
+    O(timeout), and fails with a complete result. A second signal ends the wait at once.
 extends_documentation_fragment:
   - huaweicloud.oms.connection
   - huaweicloud.oms.attributes
@@ -69,16 +69,17 @@ options:
     type: raw
   object_keys_file:
     description:
-      - A file of names on the host that the module runs on. It is read twice as a stream, once to check all names and
-        once to send them, so that it may be of any size. Repeated names are sent as often as they are there.
+      - A file of object keys on the managed host. It is read twice as a stream, once to check all and once to submit
+        them, so that it may have any size. Repeated object keys are submitted as often as they occur.
       - It must be a regular file in UTF-8 and must not change meanwhile. C(~) and environment variables in the path are
-        expanded.
+        expanded. A file with NUL bytes or with CR as its only line end is refused,
+        and with the format V(lines) also a JSON list and a file of JSON strings.
     type: path
   object_keys_file_format:
     description:
-      - V(lines) is for one name a line. LF or CRLF ends a line and nothing else does. Blanks belong to the name,
-        empty lines are left out, and so is a byte order mark.
-      - V(jsonl) is for one JSON string a line, which can hold names with line breaks.
+      - V(lines) is for one object key a line. LF or CRLF ends a line and nothing else does.
+        Spaces belong to the object key. Empty lines and a byte order mark are ignored.
+      - V(jsonl) is for one JSON string a line, so that object keys can contain line breaks.
     type: str
     choices:
       - lines
@@ -113,14 +114,17 @@ options:
     default: 0
   progress_file:
     description:
-      - A file on the host that the module runs on, which the module makes and keeps.
-        It says what of O(object_keys_file) was accepted, so that another run goes on where one ended,
-        even if that was killed. Goes together with O(object_keys_file) only.
-      - When everything is accepted, another run sends nothing. Lines that are appended later are sent alone,
-        and names behind what is accepted may be mended.
+      - A file on the managed host, with O(object_keys_file) only. It makes the task resumable and idempotent.
+        It says what of O(object_keys_file) is accepted, so that another run resumes after one that failed.
+      - When all is accepted, another run submits nothing. Appended lines are submitted alone,
+        and lines behind the accepted ones may be corrected.
+      - After a run that was killed, some objects are submitted again, which does no harm.
       - It belongs to the endpoint, the project, the sync task, O(object_keys_file_format), O(object_keys_encoded) and
-        what was sent of O(object_keys_file). If one of these differs, the task fails, unless the progress is finished.
-        Then a new run starts with a warning.
+        the accepted bytes of O(object_keys_file). If one of these differs, the task fails, unless that progress is
+        finished. Then the file is started over with a warning.
+      - It is a log, one JSON object a line, so that C(tail -f) follows a run. A new file gets mode 0600.
+      - In a directory that others can write to, an existing file must belong to the user of the task and must not be a
+        symbolic link.
       - Only one process at a time can use it.
     type: path
 """
@@ -145,35 +149,15 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Hand over a backup's objects, and go on where the last run ended
+- name: Submit the objects of a backup, and resume where the last run ended
   huaweicloud.oms.oms_sync_event:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
-    object_keys_file: ~/backup/names.txt
-    progress_file: ~/backup/names.progress
+    object_keys_file: ~/backup/object_keys.txt
+    progress_file: ~/backup/object_keys.progress
     concurrency: 32
   delegate_to: localhost
   run_once: true
-
-- name: Use an access key from a vault and keep what was not accepted
-  delegate_to: localhost
-  run_once: true
-  block:
-    - name: Submit the object keys
-      huaweicloud.oms.oms_sync_event:
-        region: cn-north-4
-        access_key: "{{ vault_oms_access_key }}"
-        secret_key: "{{ vault_oms_secret_key }}"
-        sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
-        object_keys: "{{ changed_objects }}"
-  rescue:
-    - name: Keep what was not accepted, or everything if the result lists only a part of it
-      ansible.builtin.copy:
-        content: >-
-          {{ (changed_objects if ansible_failed_result.remaining_truncated | default(true)
-          else ansible_failed_result.remaining_object_keys) | to_nice_json }}
-        dest: remaining.json
-        mode: "0600"
 """
 
 RETURN = r"""
@@ -200,7 +184,7 @@ endpoint:
   sample: https://oms.cn-north-4.myhuaweicloud.com
 object_count:
   description:
-    - How many distinct objects the task was for. In a file, how many lines with a name.
+    - How many distinct objects the task was for. In a file, how many lines with an object key.
     - Outside check mode, this is the sum of RV(resumed_count), RV(accepted_count) and RV(remaining_count).
   returned: success, or failure other than that of an argument
   type: int
@@ -216,7 +200,7 @@ duplicate_count:
   type: int
   sample: 0
 resumed_count:
-  description: How many objects had been accepted in earlier runs, as O(progress_file) says.
+  description: How many objects were accepted in earlier runs, as O(progress_file) says.
   returned: success, or failure other than that of an argument
   type: int
   sample: 0
@@ -287,7 +271,7 @@ error:
         - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
         - V(state) if there is no such sync task, or it is not running.
         - V(file) if O(object_keys_file) changed meanwhile, or O(progress_file) can't be used.
-        - V(null) if nothing went wrong and the run was told to stop.
+        - V(null) if a stop signal ended the run, or an error of the process, such as no memory.
       type: str
       sample: service
     http_status:
@@ -331,23 +315,26 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import 
     check_range,
     connection_argument_spec,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure, OmsError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import Identity, Progress
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import Identity
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint_log import CheckpointLog
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import FORMATS, LINES, KeyFile
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import (
     DEFAULT_BATCH_SIZE,
     MAX_BATCH_SIZE,
     read_object_keys,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.sources import FileSource, ListSource, Source
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.stop_signals import StopSignals
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import (
     DEFAULT_CONCURRENCY,
     MAX_CONCURRENCY,
-    SHOWN_NAMES,
-    FileSource,
-    ListSource,
+    SHOWN_OBJECT_KEYS,
+    SPARE_DESCRIPTORS,
     Outcome,
-    Source,
-    stopped_by_signals,
+    as_failure,
+    first_object_keys,
+    open_descriptors,
     submit,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.withheld import withhold_object_keys
@@ -369,21 +356,14 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def open_source(module: AnsibleModule, to_close: contextlib.ExitStack) -> Source:
-    """Read and check all object keys. What is open until the end of the run goes to ``to_close``."""
-    options = module.params
-    if options["object_keys_file"] is None:
-        given = read_object_keys(options["object_keys"], options["object_keys_encoded"])
-        for text in given.warnings:
-            module.warn(text)
-        return ListSource(given.object_keys, given.duplicate_count)
-    key_file = KeyFile(options["object_keys_file"], options["object_keys_file_format"], options["object_keys_encoded"])
-    to_close.callback(key_file.close)
-    progress = None
-    if options["progress_file"] is not None:
-        progress = Progress(options["progress_file"], write=not module.check_mode)
-        to_close.callback(progress.close)
-    return FileSource(key_file, progress)
+def open_log(module: AnsibleModule, key_file: KeyFile, to_close: contextlib.ExitStack) -> CheckpointLog | None:
+    """Open the progress file, if there is to be one. In check mode it is not created."""
+    path = module.params["progress_file"]
+    if path is None:
+        return None
+    log = CheckpointLog(path, not module.check_mode, key_file.state)
+    to_close.callback(log.close)
+    return log
 
 
 def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[str, t.Any]:
@@ -392,39 +372,58 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
     check_range("batch_size", options["batch_size"], 1, MAX_BATCH_SIZE)
     check_range("concurrency", options["concurrency"], 1, MAX_CONCURRENCY)
+    encoded, file_format = options["object_keys_encoded"], options["object_keys_file_format"]
     session = Session(module, connections=options["concurrency"], rate_limit=options["rate_limit"])
-    source = open_source(module, to_close)
-    to_close.enter_context(stopped_by_signals(session.clock))
-    prediction_warning = None
+    warnings: list[str] = []
+    source: Source
+    log = None
+    # The files are opened before the connections, which may use up the file descriptors.
+    if options["object_keys_file"] is None:
+        given = read_object_keys(options["object_keys"], encoded)
+        warnings += given.warnings
+        source = ListSource(given.object_keys, given.duplicate_count)
+    else:
+        key_file = KeyFile(options["object_keys_file"], file_format, encoded)
+        to_close.callback(key_file.close)
+        log = open_log(module, key_file, to_close)
+        source = FileSource(key_file, log)
+    signals = to_close.enter_context(StopSignals(session.clock.stop))
+    # Ansible imports more code when it writes the result: the connections must leave it file descriptors.
+    spare = to_close.enter_context(open_descriptors(SPARE_DESCRIPTORS)[0])
     outcome = None
     try:
+        if log and log.failure:
+            raise log.failure
         client = session.connect()
-        source.resume(
-            Identity(
-                client.endpoint.url,
-                client.project_id,
-                sync_task_id,
-                options["object_keys_file_format"],
-                options["object_keys_encoded"],
-            )
-        )
+        progress = None
+        if isinstance(source, FileSource):
+            endpoint = client.endpoint.url
+            progress = source.resume(Identity(endpoint, client.project_id, sync_task_id, file_format, encoded))
         if not module.check_mode:
+            # From here on, requests are sent by other threads.
+            signals.interrupts = False
             outcome = submit(
-                source,
-                options["batch_size"],
+                source.batches(options["batch_size"]),
+                source.pending_count,
                 lambda batch: client.create_sync_events(sync_task_id, batch.encoded),
                 session.clock,
                 options["concurrency"],
                 options["timeout"],
+                progress,
+                signals.end_the_wait,
             )
         elif source.pending_count:
-            prediction_warning = client.check_sync_task(sync_task_id)
-    except Failure as error:
-        outcome = Outcome(failure=error, remaining_count=source.pending_count, remaining=source.names())
+            warnings += filter(None, [client.check_sync_task(sync_task_id)])
+    except ArgumentError:
+        raise
+    except Exception as error:
+        remaining = first_object_keys(source.batches(MAX_BATCH_SIZE))
+        outcome = Outcome(failure=as_failure(error), remaining_count=source.pending_count, remaining=remaining)
 
-    for text in filter(None, (source.warning, prediction_warning)):
+    spare.close()
+    for text in (*(log.warnings if log else ()), *warnings):
         module.warn(text)
-    # In check mode, nothing stands against sending all that is to be sent.
+    # In check mode without a failure, all that is pending would be accepted.
     changed = source.pending_count > 0 if outcome is None else outcome.event_count > 0
     outcome = outcome or Outcome()
     result = {"changed": changed, "sync_task_id": sync_task_id, **session.where, **what_became_of(source, outcome)}
@@ -432,7 +431,10 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     if withheld:
         module.warn(withheld)
     if outcome.failure:
-        raise OmsError(f"{outcome.failure}. {what_was_accepted(result, source.keeps_progress)}", result)
+        said = str(outcome.failure)
+        # Where it ends with the evidence, this is in parentheses.
+        said += "" if said.endswith((".", ")")) else "."
+        raise OmsError(f"{said}{what_was_accepted(result, log is not None)}", result)
     return result
 
 
@@ -449,17 +451,22 @@ def what_became_of(source: Source, outcome: Outcome) -> dict[str, t.Any]:
         "remaining_count": outcome.remaining_count,
         "remaining_object_keys": outcome.remaining,
         "remaining_truncated": outcome.is_truncated,
-        "error": outcome.failure.as_error(outcome.failed_names) if outcome.failure else None,
+        "error": outcome.failure.as_error(outcome.failed_object_keys) if outcome.failure else None,
     }
 
 
 def what_was_accepted(result: t.Mapping[str, t.Any], has_progress: bool) -> str:
-    """How the message of a run that failed ends."""
-    text = f"Objects accepted: {result['resumed_count'] + result['accepted_count']} of {result['object_count']}"
-    if result["remaining_object_keys"]:
-        names = f"the first {SHOWN_NAMES} of the rest" if result["remaining_truncated"] else "the rest"
-        text += f"; remaining_object_keys names {names}"
-    return f"{text}; with progress_file, the next run goes on from there" if has_progress else text
+    """How the message of a run that failed ends; nothing where nothing was accepted."""
+    accepted = result["resumed_count"] + result["accepted_count"]
+    if not accepted:
+        return ""
+    text = f" OMS accepted {accepted} of {result['object_count']} objects."
+    if has_progress and result["remaining_count"]:
+        return f"{text} Another run resumes with the others."
+    if not result["remaining_object_keys"]:
+        return text
+    which = f"the first {SHOWN_OBJECT_KEYS} of the others" if result["remaining_truncated"] else "the others"
+    return f"{text} remaining_object_keys lists {which}."
 
 
 def main() -> None:
@@ -470,12 +477,13 @@ def main() -> None:
         required_by={"progress_file": ["object_keys_file"]},
         supports_check_mode=True,
     )
-    try:
-        with contextlib.ExitStack() as to_close:
+    # A stop signal must not end the process before the result is written.
+    with contextlib.ExitStack() as to_close:
+        try:
             result = send_events(module, to_close)
-    except OmsError as error:
-        module.fail_json(msg=str(error), **error.result)
-    module.exit_json(**result)
+        except OmsError as error:
+            module.fail_json(msg=str(error), **error.result)
+        module.exit_json(**result)
 
 
 if __name__ == "__main__":

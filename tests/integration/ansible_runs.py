@@ -160,12 +160,12 @@ class InBackground:
         return not self._thread.is_alive()
 
     def process(self, not_this: int | None = None) -> int | None:
-        """The module's process, by the first line of the progress file; None until it has written that."""
+        """The module's process, by the last line of the progress file; None until it has written that."""
         try:
-            head = json.loads(self._progress.read_text(encoding="utf-8").partition("\n")[0])
-        except (FileNotFoundError, ValueError):
+            last = json.loads(self._progress.read_text(encoding="utf-8").splitlines()[-1])
+        except (FileNotFoundError, IndexError, ValueError):
             return None
-        return None if head["pid"] == not_this else int(head["pid"])
+        return None if last["pid"] == not_this else int(last["pid"])
 
     def result(self) -> dict[str, t.Any]:
         self._thread.join(WAIT_SECONDS)

@@ -267,7 +267,7 @@ def test_a_failure_half_way_says_what_remains(simulator: Simulator, ansible: Ans
     assert (result["remaining_count"], result["remaining_object_keys"]) == (30, NAMES[20:])
     assert not result["remaining_truncated"]
     assert result["error"]["object_keys"] == NAMES[20:30]
-    assert "Objects accepted: 20 of 50; remaining_object_keys names the rest" in result["msg"]
+    assert "OMS accepted 20 of 50 objects. remaining_object_keys lists the others." in result["msg"]
     assert simulator.accepted_keys(task["sync_task_id"]) == NAMES[:20]
     assert len(simulator.requests()) == 3
 

@@ -86,7 +86,7 @@ REFUSALS = {
     ),
     "a folder for a file": (
         {"object_keys": None, "object_keys_file": "/"},
-        "object_keys_file: / is no regular file: write the names to one first",
+        "object_keys_file: / is not a regular file. Write the object keys to one first",
     ),
     "a missing folder": (
         {"object_keys": None, "object_keys_file": __file__, "progress_file": "/nonexistent/progress"},
@@ -94,7 +94,7 @@ REFUSALS = {
     ),
     "another file for progress": (
         {"object_keys": None, "object_keys_file": __file__, "progress_file": __file__},
-        "is no progress file of this version of the module, and is left as it is: give another path",
+        "progress_file and object_keys_file are the same file. Give progress_file another path",
     ),
     "retries below": ({"retries": -1}, "retries: -1 is out of range: 0 to 100 are allowed"),
     "retries above": ({"retries": 101}, "retries: 101 is out of range: 0 to 100 are allowed"),

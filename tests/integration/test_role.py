@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -127,7 +126,7 @@ def test_it_makes_the_task_hands_over_and_waits(
 def test_in_check_mode_on_a_fresh_account_it_says_what_it_would_do(
     simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
 ) -> None:
-    variables = {**ENSURED, "object_keys": ["a"], "wait": True, "show_progress": True}
+    variables = {**ENSURED, "object_keys": ["a"], "wait": True}
     run = run_role(ansible, connection, "--check", **variables)
 
     assert run.returncode == 0, run.output
@@ -140,7 +139,7 @@ def test_in_check_mode_with_a_task_it_looks_at_that(
 ) -> None:
     run = run_role(ansible, connection, **ENSURED, object_keys=["a"])
     before = writes(simulator)
-    checked = run_role(ansible, connection, "--check", **ENSURED, object_keys=["b"], wait=True, show_progress=True)
+    checked = run_role(ansible, connection, "--check", **ENSURED, object_keys=["b"], wait=True)
 
     assert (run.returncode, checked.returncode) == (0, 0), checked.output
     assert "would be created" not in checked.stdout
@@ -158,54 +157,6 @@ def test_it_starts_a_task_that_is_stopped(simulator: Simulator, ansible: Ansible
     assert "source.access_key" in without.output
     assert with_keys.returncode == 0, with_keys.output
     assert writes(simulator) == ["start", "events"]
-
-
-def test_progress_is_shown_while_it_runs(simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
-    simulator.set(latency=0.1)
-    progress = str(ansible.folder / "progress")
-    run = run_role(
-        ansible,
-        connection,
-        "-v",
-        sync_task_id=SYNC_TASK_ID,
-        region="cn-north-4",
-        project_id=PROJECT_ID,
-        object_keys_file=names_file(ansible, 600),
-        progress_file=progress,
-        concurrency=2,
-        show_progress=True,
-    )
-
-    assert run.returncode == 0, run.output
-    shown = [int(count) for count in re.findall(r"([0-9]+) objects have been accepted so far", run.stdout)]
-    assert shown
-    assert shown == sorted(shown)
-    assert 0 < shown[-1] <= 600
-    assert len(simulator.accepted_keys(SYNC_TASK_ID)) == 600
-    finished = next(result for result in run.results if result.get("finished") and "accepted_count" in result)
-    assert finished["accepted_count"] == 600
-
-
-def test_a_failure_while_progress_is_shown_is_the_module_s(
-    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
-) -> None:
-    simulator.fault("answer", status=400, body='{"error_code": "OMS.0064"}', skip=3, path="/events")
-    run = run_role(
-        ansible,
-        connection,
-        sync_task_id=SYNC_TASK_ID,
-        region="cn-north-4",
-        project_id=PROJECT_ID,
-        object_keys_file=names_file(ansible, 100),
-        progress_file=str(ansible.folder / "progress"),
-        concurrency=1,
-        show_progress=True,
-        wait=True,
-    )
-
-    assert run.returncode != 0
-    assert run.results[-1]["error"]["error_code"] == "OMS.0064"
-    assert run.results[-1]["accepted_count"] == 30
 
 
 # ---- waiting

@@ -424,6 +424,6 @@ def test_a_temporary_key_that_expires_ends_the_run_and_a_new_one_goes_on(
     assert first["failed"]
     assert first["accepted_count"] == 200
     assert "The temporary access key (options) has expired. Get a new one, then run the task again" in first["msg"]
-    assert first["msg"].endswith("; with progress_file, the next run goes on from there")
+    assert first["msg"].endswith(" OMS accepted 200 of 500 objects. Another run resumes with the others.")
     assert (second["failed"], second["resumed_count"], second["accepted_count"]) == (False, 200, 300)
     assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(names)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 import typing as t
@@ -19,18 +20,14 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import find_credentials_and_target
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import (
-    Identity,
-    Progress,
-    Span,
-    new_record,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import Checkpoint, Identity, line_of
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint_log import CheckpointLog
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import FORMATS, KeyFile
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import (
     MAX_ENCODED_CHARACTERS,
     read_object_keys,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import FileSource
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.sources import FileSource
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint, read_endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.error_body import read_answer
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, clock_skew
@@ -114,14 +111,14 @@ def test_any_file_of_names(path: Path, content: bytes, file_format: str, encoded
     try:
         if refusal(key_file.check):
             return
-        position, _found = key_file.check()
+        checked = key_file.check()
         batches = list(key_file.batches(batch_size))
     finally:
         key_file.close()
 
-    assert position.offset == len(content)
-    assert sum(len(batch.object_keys) for batch in batches) == position.object_count
-    assert batches[-1].digest == position.digest
+    assert sum(len(batch.object_keys) for batch in batches) == checked.object_count == batches[-1].end.object_count
+    end = batches[-1].end
+    assert end.sha256 == hashlib.sha256(content[: end.offset]).hexdigest()
 
 
 @bounded(50)
@@ -131,28 +128,21 @@ def test_any_path(path: Path, value: str) -> None:
     name = f"{path.parent}/missing/below/{value}"
 
     assert refusal(KeyFile, name, "lines", False)
-    assert refusal(Progress, name)
+    assert refusal(CheckpointLog, name, True, path.parent.stat())
     assert refusal(find_credentials, {"auth_method": "file", "credentials_file": name}, {}, Secrets(set().add))
 
 
 # ---- progress files
 
 
-WRITTEN = [
-    {
-        "oms_progress": 1,
-        "endpoint": IDENTITY.endpoint,
-        "project_id": IDENTITY.project_id,
-        "sync_task_id": IDENTITY.sync_task_id,
-        "object_keys_file_format": "lines",
-        "object_keys_encoded": False,
-        "mark": {"start": 0, "end": 2, "object_count": 1, "digest": "d1", "open_end": False},
-        "finished": False,
-        "host": "here",
-        "pid": 1,
-    },
-    {"start": 4, "end": 6, "object_count": 1, "digest": "d3", "open_end": False},
-]
+NO_SUCH_SHA256 = "0" * 64
+
+
+def checkpoint(accepted: int) -> Checkpoint:
+    return Checkpoint(IDENTITY, accepted, 100, 2 * accepted, NO_SUCH_SHA256, finished=False)
+
+
+WRITTEN = [json.loads(line_of(checkpoint(accepted), START)) for accepted in (1, 2)]
 
 
 @st.composite
@@ -173,16 +163,19 @@ def test_any_progress_file(path: Path, content: bytes) -> None:
     names.write_bytes(b"a\nb\nc\n")
 
     def resume() -> None:
-        progress = Progress(str(path))
         key_file = KeyFile(str(names), "lines", False)
+        log = None
         try:
-            source = FileSource(key_file, progress)
-            source.resume(IDENTITY)
-            source.begin()
+            log = CheckpointLog(str(path), True, key_file.state)
+            source = FileSource(key_file, log)
+            progress = source.resume(IDENTITY)
+            assert progress
+            progress.begin()
             sent.extend(name for batch in source.batches(2) for name in batch.names)
         finally:
             key_file.close()
-            progress.close()
+            if log:
+                log.close()
 
     sent: list[str] = []
     if refusal(resume):
@@ -197,35 +190,35 @@ def test_any_progress_file(path: Path, content: bytes) -> None:
 @given(progress_files())
 def test_any_holder_of_a_progress_file(path: Path, content: bytes) -> None:
     path.unlink(missing_ok=True)
-    first = Progress(str(path))
+    key_file = path.parent.stat()
+    first = CheckpointLog(str(path), True, key_file)
     try:
         path.write_bytes(content)
-        said = refusal(Progress, str(path))
+        second = CheckpointLog(str(path), True, key_file)
+        second.close()
     finally:
         first.close()
 
-    assert said
-    assert "is in use" in said
+    assert "is in use" in str(second.failure)
 
 
 @bounded(100)
-@given(st.integers(0, 5), st.integers(0, 400))
-def test_a_progress_file_may_be_torn_anywhere(path: Path, events: int, cut: int) -> None:
-    """All that a kill or a full disk leaves of it is read as less, or as nothing, and never as more."""
+@given(st.integers(1, 5), st.integers(0, 400))
+def test_a_progress_file_may_be_torn_anywhere(path: Path, lines: int, cut: int) -> None:
+    """Whatever a kill leaves of it is read as less, and never as more."""
     path.unlink(missing_ok=True)
-    progress = Progress(str(path))
-    progress.begin(new_record(IDENTITY, "d0"))
-    whole = path.stat().st_size
-    for number in range(events):
-        progress.add(Span(2 * number, 2 * number + 2, 1, f"d{number}"))
-    progress.close()
-    content = path.read_bytes()[: max(whole, path.stat().st_size - cut)]
+    log = CheckpointLog(str(path), True, path.parent.stat())
+    for accepted in range(lines):
+        log.append(checkpoint(accepted))
+    log.close()
+    whole = path.read_bytes()
+    content = whole[: max(len(whole.splitlines(True)[0]), len(whole) - cut)]
     path.write_bytes(content)
-    again = Progress(str(path))
+    again = CheckpointLog(str(path), True, path.parent.stat())
     again.close()
 
-    assert again.record
-    assert again.record.mark.object_count == content.count(b"\n") - 1
+    # A line that lacks its line end alone is complete.
+    assert again.last == checkpoint((content + b"\n").count(b"}\n") - 1)
 
 
 # ---- credentials

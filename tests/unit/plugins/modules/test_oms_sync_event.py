@@ -317,7 +317,7 @@ def test_check_mode_fails_where_the_run_would(run: RunModule, expected: Expected
 
     assert (done.failed, done.result["changed"], done.result["error"]["kind"]) == (True, False, kind)
     assert said in str(done.msg)
-    assert str(done.msg).endswith(". Objects accepted: 0 of 2; remaining_object_keys names the rest")
+    assert "OMS accepted" not in str(done.msg)
     assert done.result["remaining_object_keys"] == ["a", "b"]
     assert (done.result["accepted_count"], done.result["remaining_count"]) == (0, 2)
     # The check is for the task and not for one event's objects.
@@ -340,7 +340,7 @@ def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
     assert done.msg == (
         f"The sync task {TASK} is not running. Start it with huaweicloud.oms.oms_sync_task and state=started, then run"
         f' the task again. (POST {OMS}{PATH}/events: HTTP 400 OMS.0066 "The task is not running.", request id 0a1c).'
-        " Objects accepted: 20 of 50; remaining_object_keys names the rest"
+        " OMS accepted 20 of 50 objects. remaining_object_keys lists the others."
     )
     assert done.result == {
         "changed": True,
@@ -643,7 +643,7 @@ def test_a_failed_run_goes_on_where_it_ended(run: RunModule, key_file: Path, tmp
     looked = run(options, check_mode=True)
 
     assert (failed.failed, failed.result["accepted_count"], failed.result["remaining_count"]) == (True, 10, 15)
-    assert str(failed.msg).endswith("names the rest; with progress_file, the next run goes on from there")
+    assert str(failed.msg).endswith(" OMS accepted 10 of 25 objects. Another run resumes with the others.")
     assert (predicted.result["changed"], predicted.result["resumed_count"]) == (True, 10)
     assert (resumed.failed, resumed.result["resumed_count"], resumed.result["accepted_count"]) == (False, 10, 15)
     for done in (again, looked):
@@ -690,11 +690,12 @@ def test_over_finished_progress_a_new_run_starts_with_a_warning(run: RunModule, 
 def test_of_a_file_a_thousand_names_are_returned(run: RunModule, key_file: Path) -> None:
     key_file.write_text("".join(f"{name}\n" for name in names(1, 2500)), encoding="utf-8")
 
-    done = run({"object_keys_file": str(key_file)}, event(encoded(1, 10), STOPPED))
+    done = run({"object_keys_file": str(key_file)}, event(encoded(1, 10)), event(encoded(11, 20), STOPPED))
 
-    assert done.result["remaining_object_keys"] == names(1, 1000)
-    assert (done.result["remaining_count"], done.result["remaining_truncated"]) == (2500, True)
-    assert "remaining_object_keys names the first 1000 of the rest" in str(done.msg)
+    assert done.result["remaining_object_keys"] == names(11, 1010)
+    assert (done.result["remaining_count"], done.result["remaining_truncated"]) == (2490, True)
+    said = "OMS accepted 10 of 2500 objects. remaining_object_keys lists the first 1000 of the others."
+    assert str(done.msg).endswith(said)
     assert_documented(done.result, DOCUMENTED)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Files of names: what a line is, what is refused, and where batches stand in the file."""
+"""Files of object keys: what a line is, what is refused, where a run resumes, and where batches end in the file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import (
+    BEGINNING,
     JSONL,
     LINES,
     MAX_LINE_BYTES,
     KeyFile,
+    Position,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +80,15 @@ def sha256(content: bytes) -> str:
         (b" a \n\tb\n", [" a ", "\tb"]),
         # Neither a lone CR, nor what str.splitlines takes for the end of a line.
         (b"a\rb\nc\r", ["a\rb", "c\r"]),
+        # Some lines of JSON, or what only looks like it.
+        (b'"a"\nb\n"c"\n', ['"a"', "b", '"c"']),
+        (b'"a\n', ['"a']),
+        (b"[\na\n", ["[", "a"]),
+        (b"a\n]\n", ["a", "]"]),
+        (b"[a]\n", ["[a]"]),
+        (b'["a"]\n["b"]\n', ['["a"]', '["b"]']),
+        (b"{}\n", ["{}"]),
+        (b"12\n", ["12"]),
         ("a\u0085b\u2028c\u2029d\x0be\x0cf\x1cg\n".encode(), ["a\u0085b\u2028c\u2029d\x0be\x0cf\x1cg"]),
         ("中 文+%\n".encode(), ["中 文+%"]),
         (b'"a"\n#b\n', ['"a"', "#b"]),
@@ -114,31 +125,50 @@ def test_any_names_come_back(tmp_path_factory: pytest.TempPathFactory, names: li
 # ---- what is refused
 
 
+SECRET = "root:$6$Marker"
+
+
 @pytest.mark.parametrize(
     ("content", "file_format", "encoded", "message"),
     [
-        (b"", LINES, False, "holds no names: at least 1 is needed"),
-        (b"\xef\xbb\xbf\n\n", LINES, False, "holds no names: at least 1 is needed"),
+        (b"", LINES, False, "{path} has no object keys. At least 1 is required"),
+        (b"\xef\xbb\xbf\n\n", LINES, False, "{path} has no object keys. At least 1 is required"),
+        (b"a\n\nb\xff\n", LINES, False, "line 3 of {path} contains a byte that is not UTF-8, byte 2 of the line"),
+        (b"a\n" + b"b" * 16385, LINES, False, "line 2 of {path} has 16385 characters when URL-encoded. At most 16384"),
+        ("中".encode() * 1821, LINES, False, "has 16389 characters when URL-encoded. At most 16384"),
+        (b"a" * (MAX_LINE_BYTES + 1), LINES, False, "line 1 of {path} has more than 131072 bytes, more than any"),
+        (f"a\n{SECRET} c\n".encode(), LINES, True, "line 2 of {path} has "),
+        (f"{SECRET}50%\n".encode(), LINES, True, "line 1 of {path} has a % without two hexadecimal digits"),
         (
-            b"a\n\nb\xff\n",
-            LINES,
+            f'"a"\n{SECRET}\n'.encode(),
+            JSONL,
             False,
-            "line 3 of {path} holds a byte that is not UTF-8, byte 2 of the line: objects' names are",
+            "line 2 of {path} is not a JSON string. With the format jsonl each",
         ),
-        (b"a\n" + b"b" * 16385, LINES, False, "has 16385 characters when URL-encoded. At most 16384 are allowed"),
-        ("中".encode() * 1821, LINES, False, "has 16389 characters when URL-encoded. At most 16384 are allowed"),
-        (b"a" * (MAX_LINE_BYTES + 1), LINES, False, "line 1 of {path} has more than 131072 bytes, which no name has"),
-        (b"a\nb c\n", LINES, True, 'line 2 of {path}, "b c", has a space at character 2'),
-        (b"50%\n", LINES, True, 'line 1 of {path}, "50%", has a % without two hexadecimal digits'),
-        (b'"a"\nb\n', JSONL, False, 'line 2 of {path}, "b", is no JSON string: with the format jsonl each line is one'),
-        (b'["a"]\n', JSONL, False, "is no JSON string"),
-        (b"1\n", JSONL, False, "is no JSON string"),
-        (b'""\n', JSONL, False, "is empty. An object key has at least 1 character."),
-        (b'"\\ud800"\n', JSONL, False, "contains bytes that are not UTF-8"),
-        (b"[" * 100_000, JSONL, False, "is no JSON string"),
+        (f'["{SECRET}"]\n'.encode(), JSONL, False, "line 1 of {path} is not a JSON string"),
+        (b"1\n", JSONL, False, "is not a JSON string"),
+        (b'""\n', JSONL, False, "line 1 of {path} is empty"),
+        (b'"\\ud800"\n', JSONL, False, "bytes that are not UTF-8"),
+        (b"[" * 100_000, JSONL, False, "is not a JSON string"),
+        # find -print0
+        (b"a\0b\0", LINES, False, "line 1 of {path} contains a NUL byte or UTF-16. Write one object key a line"),
+        (b"a\n\0b\n", JSONL, False, "line 1 of {path} is not a JSON string"),
+        (b'"a"\n"\0b"\n', JSONL, False, "line 2 of {path} contains a NUL byte or UTF-16"),
+        ("a\nb\n".encode("utf-16"), LINES, False, "line 1 of {path} contains a NUL byte or UTF-16"),
+        ("中\n".encode("utf-16"), LINES, False, "line 1 of {path} contains a NUL byte or UTF-16"),
+        (b"\xfe\xff" + "中\n".encode("utf-16-be"), LINES, False, "line 1 of {path} contains a NUL byte or UTF-16"),
+        (b"a\rb\rc\r", LINES, False, "{path} has CR as its only line end. End each line with LF or CRLF"),
+        (b"a\rb", LINES, False, "{path} has CR as its only line end"),
+        (b"a\r" * MAX_LINE_BYTES, LINES, False, "{path} has CR as its only line end"),
+        (b'"a"\r"b"', JSONL, False, "{path} has CR as its only line end"),
+        (b'"a"\n"b"\n', LINES, False, "{path} is a file of JSON strings. For JSON, write one string a line and set"),
+        (b'\xef\xbb\xbf\n"a"', LINES, True, "{path} is a file of JSON strings"),
+        (b'[\n  "a",\n  "b"\n]\n', LINES, False, "{path} is a JSON list. For JSON, write one string a line and set"),
+        (b'\n[ \r\n"a"\r\n ]\n\n', LINES, False, "{path} is a JSON list"),
+        (b'["a", "b"]\n', LINES, False, "{path} is a JSON list"),
     ],
 )
-def test_a_bad_line_is_named(
+def test_a_bad_file_is_refused_and_its_content_not_shown(
     opened: t.Callable[..., Opened], content: bytes, file_format: str, encoded: bool, message: str
 ) -> None:
     key_file, path = opened(content, file_format, encoded)
@@ -146,7 +176,8 @@ def test_a_bad_line_is_named(
 
     assert said.startswith("object_keys_file: ")
     assert message.format(path=path) in said
-    assert len(said) < 600
+    assert len(said) < 400
+    assert "Marker" not in said
 
 
 def test_the_longest_name_is_read_in_each_format(opened: t.Callable[..., Opened]) -> None:
@@ -159,9 +190,9 @@ def test_the_longest_name_is_read_in_each_format(opened: t.Callable[..., Opened]
     ("make", "message"),
     [
         (lambda _path: None, "can't be read: no such file or directory"),
-        (os.mkdir, "is no regular file: write the names to one first"),
+        (os.mkdir, "is not a regular file. Write the object keys to one first"),
         # Opening it would wait for a writer, otherwise.
-        (os.mkfifo, "is no regular file: write the names to one first"),
+        (os.mkfifo, "is not a regular file. Write the object keys to one first"),
     ],
     ids=["missing", "directory", "fifo"],
 )
@@ -179,52 +210,64 @@ def test_a_path_that_is_none_is_refused() -> None:
 # ---- places in the file
 
 
-def test_batches_say_where_they_stand(opened: t.Callable[..., Opened]) -> None:
-    content = b"\n1\n2\n\n3\r\n4\n\n5"
+def test_batches_say_where_they_end(opened: t.Callable[..., Opened]) -> None:
+    content = b"\n1\n2\n\n3\r\n4\n\n5\n\n"
     key_file = opened(content).key_file
-    end, _found = key_file.check()
+    checked = key_file.check()
 
-    first, second, third = key_file.batches(2)
+    batches = list(key_file.batches(2))
 
-    assert [batch.names for batch in (first, second, third)] == [["1", "2"], ["3", "4"], ["5"]]
-    # Without gaps: what one leaves to the next begins where it ends.
-    assert (first.start, first.end, second.start, second.end) == (0, 5, 5, 11)
-    assert (third.start, third.end) == (11, len(content))
-    assert [batch.digest for batch in (first, second, third)] == [sha256(content[:n]) for n in (5, 11, len(content))]
-    assert [batch.open_end for batch in (first, second, third)] == [False, False, True]
-    assert (end.offset, end.object_count, end.digest) == (len(content), 5, sha256(content))
-
-
-def test_a_check_finds_the_places_where_lines_end(opened: t.Callable[..., Opened]) -> None:
-    content = b"1\n22\r\n333\n"
-    key_file = opened(content).key_file
-
-    _end, found = key_file.check({2, 3, 4, 6, 99})
-
-    # 4 is where line 2 would end if CRLF were not there yet; 3 is in the middle of it.
-    assert {offset: (place.object_count, place.digest) for offset, place in found.items()} == {
-        0: (0, sha256(b"")),
-        2: (1, sha256(b"1\n")),
-        4: (2, sha256(b"1\n22")),
-        6: (2, sha256(b"1\n22\r\n")),
-    }
-
-
-def test_reading_begins_where_it_is_told_and_skips_what_it_is_told(opened: t.Callable[..., Opened]) -> None:
-    content = b"".join(b"%d\n" % number for number in range(10))
-    key_file = opened(content).key_file
-    key_file.check()
-
-    batches = list(key_file.batches(2, start=4, skipped={10: 14}))
-
-    # A batch ends before a part that is skipped.
-    assert [(batch.start, batch.end, batch.names) for batch in batches] == [
-        (4, 8, ["2", "3"]),
-        (8, 10, ["4"]),
-        (14, 18, ["7", "8"]),
-        (18, 20, ["9"]),
+    assert [batch.names for batch in batches] == [["1", "2"], ["3", "4"], ["5"]]
+    assert [batch.end for batch in batches] == [
+        Position(end, count, sha256(content[:end])) for end, count in ((5, 2), (11, 4), (len(content), 5))
     ]
-    assert batches[-1].digest == sha256(content)
+    assert (checked.object_count, checked.start, checked.sha256) == (5, BEGINNING, sha256(b""))
+
+
+@pytest.mark.parametrize(
+    ("offset", "start", "count"),
+    [
+        (2, 2, 1),
+        # The line got its end since: LF, or CRLF.
+        (3, 4, 2),
+        (6, 8, 3),
+        # CR was a part of the object key, and an LF came behind it.
+        (7, 4, 2),
+        (8, 8, 3),
+        # The line got longer.
+        (9, 8, 3),
+        # It still has no end.
+        (11, 11, 4),
+    ],
+)
+def test_a_check_finds_where_a_run_resumes(
+    opened: t.Callable[..., Opened], offset: int, start: int, count: int
+) -> None:
+    content = b"1\n2\n33\r\n444"
+    key_file = opened(content).key_file
+
+    checked = key_file.check(offset)
+
+    assert checked.sha256 == sha256(content[:offset])
+    assert checked.start == Position(start, count, sha256(content[:start]))
+    rest = [name for batch in key_file.batches(10, checked.start) for name in batch.names]
+    assert rest == ["1", "2", "33", "444"][count:]
+    # From the beginning, too, for a log that starts over.
+    batches = list(key_file.batches(3))
+    assert [batch.names for batch in batches] == [["1", "2", "33"], ["444"]]
+    assert batches[-1].end.sha256 == sha256(content)
+
+
+def test_a_file_that_got_shorter_has_no_such_offset(opened: t.Callable[..., Opened]) -> None:
+    checked = opened(b"1\n2\n").key_file.check(5)
+
+    assert (checked.sha256, checked.start) == (None, BEGINNING)
+
+
+def test_a_byte_order_mark_belongs_to_the_first_line(opened: t.Callable[..., Opened]) -> None:
+    checked = opened(b"\xef\xbb\xbfa\nb\n").key_file.check(4)
+
+    assert checked.start == Position(5, 1, sha256(b"\xef\xbb\xbfa\n"))
 
 
 # ---- what changes under the run
@@ -269,8 +312,7 @@ def test_a_change_during_the_check_is_noticed(opened: t.Callable[..., Opened]) -
     key_file, path = opened(b"1\n")
     path.write_bytes(b"1\n2\n")
 
-    with pytest.raises(Failure, match="changed while it was being read"):
-        key_file.check()
+    assert "changed while it was being read" in refusal(key_file.check)
 
 
 def test_a_file_that_is_replaced_is_read_to_its_end(opened: t.Callable[..., Opened], tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Stopped
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import Batch, ObjectKey
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import ListSource, submit
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.sources import ListSource
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import submit
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 
 
@@ -21,9 +22,9 @@ def test_a_stopped_event_is_not_the_failure_of_the_run() -> None:
         raise Stopped("this event was not sent", 2)
 
     keys = [ObjectKey("a", "a"), ObjectKey("b", "b")]
-    outcome = submit(ListSource(keys, 0), 1, send, clock)
+    outcome = submit(ListSource(keys, 0).batches(1), 2, send, clock)
 
     assert "the run was stopped by SIGTERM" in str(outcome.failure)
     # No event failed, so none is named in the error.
-    assert outcome.failed_names == []
+    assert outcome.failed_object_keys == []
     assert (outcome.accepted_count, outcome.remaining, outcome.retry_count) == (0, ["a", "b"], 1)
