@@ -76,7 +76,7 @@ REFUSALS = {
     "none in an event": ({"batch_size": 0}, "batch_size: 0 is out of range: 1 to 100 are allowed"),
     "no event at once": ({"concurrency": 0}, "concurrency: 0 is out of range: 1 to 64 are allowed"),
     "too many at once": ({"concurrency": 65}, "concurrency: 65 is out of range: 1 to 64 are allowed"),
-    "a negative rate": ({"rate_limit": -1}, "rate_limit: -1 is out of range: 0 for none"),
+    "a negative rate": ({"rate_limit": -1}, "rate_limit is -1. It must be 0 for no limit, or"),
     "names twice": ({"object_keys_file": "names"}, "mutually exclusive: object_keys|object_keys_file"),
     "no names at all": ({"object_keys": None}, "one of the following is required: object_keys, object_keys_file"),
     "progress of a list": ({"progress_file": "p"}, "required by 'progress_file': object_keys_file"),
