@@ -117,7 +117,7 @@ class Transport:
             self._answered.add(host)
             if response.status != 429:
                 self._throttled_since = None
-            if response.status == 200 and not response.is_html:
+            if response.status == 200:
                 self._rate_limiter.accepted()
             if response.status not in TRANSIENT_STATUSES:
                 return response

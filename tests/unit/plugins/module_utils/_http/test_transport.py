@@ -118,7 +118,7 @@ def test_an_answer_for_good_is_not_asked_for_again(status: int) -> None:
 
 
 @pytest.mark.parametrize("transient", [answer(502), answer(503), answer(504), TRANSIENT])
-def test_a_passing_trouble_is_overcome(transient: Response | ConnectionFailure) -> None:
+def test_a_transient_error_is_retried(transient: Response | ConnectionFailure) -> None:
     run = send(transient, transient, answer(200))
 
     assert run.outcome == Response(200, {}, attempts=3)
@@ -342,6 +342,10 @@ def test_retry_after_is_a_minimum(status: int, headers: dict[str, str], slept: f
     usual = 0.12 if status == 429 else 0.25
 
     assert send(Response(status, headers), answer(200)).slept == pytest.approx([slept or usual])
+
+
+def test_a_short_retry_after_does_not_shorten_the_usual_delay() -> None:
+    assert send(*[answer(503, Retry_After="1")] * 3, answer(200)).slept == [1, 1, 8]
 
 
 def test_retry_after_may_go_beyond_the_longest_delay() -> None:
