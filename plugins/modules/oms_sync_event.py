@@ -356,7 +356,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def open_log(module: AnsibleModule, key_file: KeyFile, to_close: contextlib.ExitStack) -> CheckpointLog | None:
+def open_log(module: AnsibleModule, key_file: KeyFile, to_close: contextlib.ExitStack) -> t.Optional[CheckpointLog]:
     """Open the progress file, if there is to be one. In check mode it is not created."""
     path = module.params["progress_file"]
     if path is None:
@@ -431,10 +431,7 @@ def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[s
     if withheld:
         module.warn(withheld)
     if outcome.failure:
-        said = str(outcome.failure)
-        # Where it ends with the evidence, this is in parentheses.
-        said += "" if said.endswith((".", ")")) else "."
-        raise OmsError(f"{said}{what_was_accepted(result, log is not None)}", result)
+        raise OmsError(f"{outcome.failure}.{what_was_accepted(result, log is not None)}", result)
     return result
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import sys
 import threading
 import time
 import typing as t
@@ -483,33 +484,44 @@ def test_an_error_while_the_next_batch_is_made(error: BaseException, fails_at: i
     assert outcome.is_truncated
 
 
+@pytest.fixture
+def frequent_switches() -> t.Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("frequent_switches")
 def test_after_a_batch_that_was_lost_none_is_taken() -> None:
     """Or the checkpoint would move past its objects."""
-    batches = objects(200).batches(10)
-    taken: list[str] = []
 
     class Broken:
+        def __init__(self) -> None:
+            self.taken: list[str] = []
+            self._batches = objects(200).batches(10)
+
         def __iter__(self) -> t.Iterator[Batch]:
             return self
 
         def __next__(self) -> Batch:
-            if len(taken) == 5:
-                next(batches)
-                taken.append("lost")
+            batch = next(self._batches)
+            self.taken.append(batch.names[0])
+            if len(self.taken) == 6:
                 # The other threads want the next one meanwhile.
-                time.sleep(0.1)
+                time.sleep(0.02)
                 raise MemoryError
-            batch = next(batches)
-            taken.append(batch.names[0])
             return batch
 
-    outcome = submit(Broken(), 200, Sender(), Clock(), 8)
+    for _number in range(20):
+        sender = Sender()
+        outcome = submit(Broken(), 200, sender, Clock(), 16)
 
-    assert_complete(outcome, 50)
-    # The one after it is read for the list of what remains, when no event begins any more.
-    assert taken[5:7] == ["lost", "a 61"]
-    assert outcome.remaining == names(61, 200)
-    assert outcome.is_truncated
+        assert_complete(outcome, 50)
+        assert len(sender.sent) == 5
+        assert outcome.remaining == names(61, 200)
+        assert outcome.is_truncated
 
 
 class BrokenProgress(AnyProgress):
