@@ -154,11 +154,11 @@ def test_bytes_that_are_not_utf8_are_refused() -> None:
 )
 @pytest.mark.parametrize("encoded", [False, True])
 def test_what_ansible_puts_in_place_of_a_secret_is_refused(mask: str, encoded: bool) -> None:
-    in_a_list = refusal(["a", f"{mask}/intro.mp4"], encoded)
+    in_a_list = refusal(["a", f"b/{mask}/intro.mp4"], encoded)
     alone = refusal(mask, encoded)
 
     assert in_a_list.startswith(
-        f'object_keys[1] "{mask}/intro.mp4" contains {mask}, which Ansible puts in place of a secret. Take the object'
+        f'object_keys[1] "b/{mask}/intro.mp4" contains {mask}, which Ansible puts in place of a secret. Take the object'
     )
     assert alone.startswith(f'object_keys "{mask}" contains {mask}, ')
 
