@@ -523,7 +523,7 @@ def test_certificates_are_read_where_they_are_needed(
         ({"concurrency": 65}, "concurrency: 65 is out of range: 1 to 64 are allowed"),
         (
             {"rate_limit": -1},
-            "rate_limit: -1 is out of range: 0 for none, or 0.000277778 to 10000 attempts in a second are allowed",
+            "rate_limit is -1. It must be 0 for no limit, or 0.000277778 to 10000 attempts a second.",
         ),
     ],
 )
