@@ -150,7 +150,7 @@ def test_a_failure_comes_with_all_that_is_known(run_on_simulator: RunOnSimulator
     done = run_on_simulator(main, {**WITH_KEYS, "state": "started"})
 
     assert done.failed
-    assert "grant it the IAM action oms:synctask:update" in str(done.msg)
+    assert "the IAM action oms:synctask:update" in str(done.msg)
     assert (done.result["changed"], done.result["sync_task_id"]) == (False, TASK)
     assert done.result["sync_task"]["status"] == "STOPPED"
     assert done.result["diff"]["before"] == done.result["diff"]["after"] != {}
@@ -293,7 +293,7 @@ def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms:
             "crypto_type is KMS but all of the following are missing: kms_key_id found in source -> cdn",
         ),
         ({**BY_ID, "destination": {"name": "x"}}, "Unsupported parameters for "),
-        ({**BY_ID, "region": None}, "region: is needed to find the endpoint"),
+        ({**BY_ID, "region": None}, "region: is required to find the endpoint"),
         ({**BY_ID, "timeout": 0}, "timeout: 0 is out of range"),
     ],
 )

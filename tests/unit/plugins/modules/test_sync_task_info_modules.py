@@ -127,7 +127,7 @@ def test_other_failures_of_a_look_up_fail(
     done = run_on_simulator(info, options)
 
     assert (done.failed, done.result["sync_tasks"], done.result["changed"]) == (True, [], False)
-    assert f"grant it the IAM action oms:synctask:{action}" in str(done.msg)
+    assert f"the IAM action oms:synctask:{action}" in str(done.msg)
     assert done.result["error"]["error_code"] == "APIGW.0302"
 
 

@@ -142,6 +142,14 @@ def test_what_is_foreseen_of_a_new_task_is_what_comes(oms: SimulatedOms) -> None
     assert run(oms, "present", options).changed is False
 
 
+def test_the_diff_is_what_is_there_and_not_what_was_planned(oms: SimulatedOms) -> None:
+    body = json.dumps({**EXAMPLE, "status": "SYNCHRONIZING", "description": "as OMS has it"})
+    oms.fault("answer", method="GET", skip=1, status=200, body=body)
+    made = run(oms, "present", {**WITH_KEYS, "description": "as asked for"})
+
+    assert made.after["description"] == "as OMS has it"
+
+
 def test_results_are_without_counters_and_alike_however_they_come(oms: SimulatedOms) -> None:
     created = run(oms, "started", WITH_KEYS).task
     found = run(oms, "started", WITH_KEYS).task
