@@ -56,6 +56,7 @@ EXTRA = {
     "core_oldest": (["3.10", "3.11"], ["core_oldest"]),
     "core_newest": (["3.13"], ["core_newest"]),
     "target_python39": ([TARGET_PYTHON], ["target_python39"]),
+    **{name: (["3.11", "3.12", "3.13"], [name]) for name in ("requests_2_31", "requests_2_32_2", "requests_2_32_3")},
     "eda": (["3.11", "3.12", "3.13"], ["eda"]),
     "packaging": (["3.11", "3.12", "3.13"], ["core", "packaging"]),
 }

@@ -134,12 +134,14 @@ options:
   ca_path:
     description:
       - A file in PEM format with the certificates to trust, instead of all others.
+        Each may be a root, an intermediate, or the certificate of the server itself.
       - If it is not given, E(REQUESTS_CA_BUNDLE) and then E(CURL_CA_BUNDLE) are used.
         If these are not set either, the certificates of the system are trusted together with those of C(certifi).
     type: path
   timeout:
     description:
-      - Seconds to wait for a connection, and then for an answer. More than 0 and at most 3600.
+      - Seconds to wait for a connection, for each part of an answer, and for the whole body of an answer.
+        More than 0 and at most 3600.
     type: float
     default: 30
   retries:
@@ -160,7 +162,7 @@ options:
     type: float
     default: 30
 requirements:
-  - requests >= 2.25.1, on the host that the module runs on
+  - requests >= 2.25.1, != 2.32.0, != 2.32.1, != 2.32.2, on the host that the module runs on
 notes:
   - The module runs on the managed host, and so it reads the environment variables and files of that host.
     Where the credentials are on the controller, delegate the task to C(localhost).

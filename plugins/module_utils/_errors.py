@@ -126,6 +126,7 @@ class ConnectionFailure(Failure):
 
     :arg transient: whether another attempt may help.
     :arg transient_after_answer: whether another attempt may help if the host has answered before in this run.
+    :arg evidence: the request, for the end of the message.
     """
 
     def __init__(
@@ -136,14 +137,20 @@ class ConnectionFailure(Failure):
         transient: bool,
         attempts: int = 0,
         transient_after_answer: bool = False,
+        evidence: str = "",
     ) -> None:
-        super().__init__(kind, what, advice, attempts=attempts)
+        shown = ", ".join(filter(None, [evidence, f"{attempts} attempts" if attempts > 1 else ""]))
+        super().__init__(
+            kind, what, ". ".join(filter(None, [advice, f"({shown})" if shown else ""])), attempts=attempts
+        )
         self.what = what
         self.advice = advice
         self.transient = transient
         self.transient_after_answer = transient or transient_after_answer
+        self.evidence = evidence
 
     def after(self, attempts: int) -> ConnectionFailure:
         """The same failure once its attempts are known."""
-        what = self.what if attempts == 1 else f"{self.what}, {attempts} attempts"
-        return ConnectionFailure(self.kind, what, self.advice, self.transient, attempts, self.transient_after_answer)
+        return ConnectionFailure(
+            self.kind, self.what, self.advice, self.transient, attempts, self.transient_after_answer, self.evidence
+        )

@@ -111,13 +111,13 @@ FINAL: dict[str, tuple[dict[str, t.Any], str, int]] = {
         1,
     ),
     "a reset": ({"kind": "reset", "times": None}, "connection reset by peer, 2 attempts. Check {endpoint}", 2),
-    "a closed connection": ({"kind": "close", "times": None}, "closed before the answer was complete, 2 attempts", 2),
+    "a closed connection": ({"kind": "close", "times": None}, "closed before the answer was complete", 2),
     "half an answer": (
         {"kind": "truncate", "status": 200, "body": "{}", "times": None},
-        "closed before the answer was complete, 2 attempts",
+        "closed before the answer was complete",
         2,
     ),
-    "no answer": ({"kind": "hang", "times": None}, "no answer within 0.4 s, 2 attempts", 2),
+    "no answer": ({"kind": "hang", "times": None}, "did not answer within 0.4 s", 2),
 }
 
 

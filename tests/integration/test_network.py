@@ -108,7 +108,7 @@ def test_a_certificate_that_has_expired_is_refused(ansible: Ansible, tmp_path: P
         (result,) = ansible.modules([{**task, "object_keys": ["a"], "ca_path": str(made.authority)}]).results
 
         assert (result["error"]["kind"], result["retry_count"]) == ("tls", 0)
-        assert "the certificate was not accepted: certificate has expired. Check " in result["msg"]
+        assert " is not trusted: certificate has expired. Check " in result["msg"]
         assert simulator.requests() == []
 
 
@@ -179,10 +179,12 @@ def test_a_proxy_wants_credentials(secure: Simulator, ansible: Ansible, by_regio
 
     assert right.results[0]["changed"], right.output
     assert [asked.status for asked in proxy.asked] == [200, 200, 407, 407]
-    for run in (wrong, none):
+    for run, words in ((wrong, "refused the user name or the password"), (none, "requires a user name and a password")):
         (result,) = run.results
         assert (result["error"]["kind"], result["error"]["http_status"]) == ("connection", None)
-        assert "the proxy answered HTTP 407. The proxy wants credentials: give them in the URL in" in result["msg"]
+        assert result["retry_count"] == 0
+        assert result["msg"].startswith(f"The proxy {words} (HTTP 407). "), result["msg"]
+        assert "https_proxy" in result["msg"]
     secret = base64.b64encode(f"user:{PROXY_PASSWORD}".encode()).decode()
     for run in (right, wrong, none):
         assert [form for form in (PROXY_PASSWORD, quote(PROXY_PASSWORD, safe=""), secret) if form in run.output] == []
@@ -194,7 +196,7 @@ def test_a_proxy_forbids(secure: Simulator, ansible: Ansible, by_region: dict[st
         (result,) = ansible.modules([by_region], environ={"ALL_PROXY": proxy.url()}).results
 
     assert result["error"]["kind"] == "connection"
-    assert "the proxy answered HTTP 403. Check HTTPS_PROXY and NO_PROXY" in result["msg"]
+    assert f"The proxy refused the connection to {IAM} (HTTP 403). Check ALL_PROXY and NO_PROXY" in result["msg"]
     # Final at once, though the default is to try 8 times more.
     assert [asked.target for asked in proxy.asked] == [f"{IAM}:443"]
     assert secure.requests() == []
@@ -217,6 +219,25 @@ def test_no_proxy_names_whom_to_ask_directly(secure: Simulator, ansible: Ansible
     assert asked == [[address(secure)] if by_proxy else [] for by_proxy in through.values()]
 
 
+def test_a_proxy_that_cannot_be_used_is_named(secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any]) -> None:
+    password = "the-password-of-the-proxy"
+    cases = {
+        f'"http://user:{password}@127.0.0.1:9"': "HTTPS_PROXY has quotes around its value. Remove the quotes.",
+        f"socks5://user:{password}@127.0.0.1:9": "HTTPS_PROXY names a SOCKS proxy, which is not supported.",
+        f"http://user:{password}/@127.0.0.1:9": "HTTPS_PROXY is not a valid URL of a proxy. It must be ",
+    }
+    run = ansible.playbook(
+        [{MODULE: by_region, "environment": {"HTTPS_PROXY": url}, "ignore_errors": True} for url in cases], "-vvv"
+    )
+
+    assert len(run.results) == len(cases), run.output
+    for result, words in zip(run.results, cases.values(), strict=True):
+        assert result["msg"].startswith(words)
+        # Ansible shows a task's environment to whoever asks for it; the module shows nothing of it.
+        assert password not in json.dumps({**result, "invocation": None})
+    assert secure.requests() == []
+
+
 # ---- servers that mean harm
 
 
@@ -236,19 +257,31 @@ def test_a_page_without_an_end_fills_no_memory(simulator: Simulator, ansible: An
     assert (results[1]["error"]["kind"], results[1]["error"]["http_status"]) == ("service", 400)
 
 
-def test_an_answer_that_drips_in_is_not_waited_for(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
-) -> None:
-    # Headers and body, a byte each hundredth of a second: half a minute of bytes that all come in time.
-    simulator.fault("drip", status=200, times=None, headers={"X-Filler": "x" * 3000}, path="/events")
+def test_a_body_that_drips_in_is_not_waited_for(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+    # A byte each hundredth of a second: half a minute of bytes that all come in time.
+    simulator.fault("drip", status=200, times=None, body="x" * 3000, path="/events")
     begun = time.monotonic()
     (result,) = ansible.modules(
         [{**task, "object_keys": ["a"], "timeout": 0.5, "retries": 1, "retry_max_delay": 0}]
     ).results
 
     assert (result["error"]["kind"], result["retry_count"]) == ("timeout", 1)
-    assert "no answer within 0.5 s, 2 attempts" in result["msg"]
+    assert result["msg"].startswith("The server did not answer within 0.5 s. ")
+    assert "/events, 2 attempts)" in result["msg"]
     assert time.monotonic() - begun < 25
+
+
+def test_a_compressed_answer_is_not_the_service_s(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    for status in (200, 401):
+        simulator.fault("answer", status=status, body="x", headers={"Content-Encoding": "br"})
+    success, refused = ansible.modules([{**task, "object_keys": ["a"]}] * 2).results
+
+    assert (success["changed"], success["error"]["kind"], success["retry_count"]) == (False, "connection", 0)
+    assert success["msg"].startswith('The answer is compressed ("br"), although the request forbids that. ')
+    assert (refused["error"]["kind"], refused["error"]["http_status"]) == ("credentials", 401)
+    assert len(simulator.requests()) == 2
 
 
 def test_a_redirect_takes_no_credentials_elsewhere(

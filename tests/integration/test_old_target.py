@@ -79,7 +79,7 @@ def test_it_bears_bad_answers_there(simulator: Simulator, ansible: Ansible, task
     run = ansible.modules([options] * len(faults), f"-eansible_python_interpreter={python}")
 
     assert [result["error"]["kind"] for result in run.results] == ["connection", "timeout", "service"], run.output
-    assert "what came back is not HTTP" in run.results[0]["msg"]
+    assert "The server did not answer with HTTP" in run.results[0]["msg"]
     assert simulator.requests()[-1].headers["user-agent"].endswith("requests/2.25.1")
 
 

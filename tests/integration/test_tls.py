@@ -7,6 +7,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import ssl
+import sys
+import tempfile
+import threading
 import typing as t
 from pathlib import Path
 
@@ -18,8 +25,13 @@ from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     SECRET_KEY,
     SYNC_TASK_ID,
 )
-from ansible_collections.huaweicloud.oms.tests.simulator.certificates import Certificates, make_certificates
+from ansible_collections.huaweicloud.oms.tests.simulator.certificates import (
+    Certificates,
+    make_certificates,
+    make_chain,
+)
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
+from ansible_collections.huaweicloud.oms.tests.simulator.proxy import Proxy
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +97,7 @@ def test_events_go_over_one_connection(
 
 
 def test_an_unknown_authority_is_refused(secure: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
-    assert_refused(ansible.modules([task]), secure, "for a private certificate authority give ca_path")
+    assert_refused(ansible.modules([task]), secure, "If its certificate authority is a private one, set ca_path")
 
 
 def test_the_environment_names_an_authority(
@@ -117,7 +129,7 @@ def test_ca_path_wins_over_the_environment(
     right, wrong = str(certificates.authority), str(stranger.authority)
 
     refused = ansible.modules([{**task, "ca_path": wrong}], environ={"REQUESTS_CA_BUNDLE": right})
-    assert_refused(refused, secure, "the certificate was not accepted")
+    assert_refused(refused, secure, " is not trusted")
 
     accepted = ansible.modules([{**task, "ca_path": right}], environ={"REQUESTS_CA_BUNDLE": wrong})
     assert accepted.results[0]["changed"]
@@ -141,4 +153,225 @@ def test_a_certificate_for_another_host_is_refused(ansible: Ansible, tmp_path: P
         prepare(simulator)
         run = ansible.modules([{**options(simulator), "ca_path": str(made.authority)}])
 
-        assert_refused(run, simulator, "the certificate was not accepted")
+        assert_refused(run, simulator, " is not trusted")
+
+
+# ---- versions of Python, requests and urllib3
+
+# The variables that tell of environments, and what is in the directory of each.
+LIBRARIES = {"newest": "", "2.32.3": "REQUESTS_2_32_3", "2.31": "REQUESTS_2_31", "2.25.1": "TARGET_PYTHON39"}
+
+
+def interpreter(variable: str) -> str:
+    """The Python of an environment; of this one, where none is named."""
+    if not variable:
+        return sys.executable
+    if f"OMS_TEST_{variable}" not in os.environ:
+        pytest.skip(f"there is no environment {variable}")
+    path = Path(os.environ[f"OMS_TEST_{variable}"])
+    return str(path / "python" if path.is_dir() else path)
+
+
+def with_certifi(folder: Path, authority: Path) -> dict[str, str]:
+    """The environment of a task in which certifi trusts this authority and nobody else."""
+    package = Path(tempfile.mkdtemp(dir=folder), "certifi")
+    package.mkdir()
+    (package / "__init__.py").write_text(f"def where():\n    return {str(authority)!r}\n", encoding="utf-8")
+    return {"PYTHONPATH": str(package.parent)}
+
+
+@pytest.mark.parametrize("libraries", LIBRARIES)
+def test_certifi_s_certificates_are_not_trusted_beside_ca_path(
+    secure: Simulator,
+    ansible: Ansible,
+    task: dict[str, t.Any],
+    certificates: Certificates,
+    stranger: Certificates,
+    libraries: str,
+) -> None:
+    python = interpreter(LIBRARIES[libraries])
+    address = secure.url.partition("://")[2]
+    with Proxy({address: address}) as proxy:
+        believes = with_certifi(ansible.folder, certificates.authority)
+        doubts = with_certifi(ansible.folder, stranger.authority)
+        through = {"HTTPS_PROXY": proxy.url()}
+        right, wrong = {"ca_path": str(certificates.authority)}, {"ca_path": str(stranger.authority)}
+        cases: list[tuple[dict[str, t.Any], dict[str, str], bool]] = [
+            (wrong, believes, False),
+            (wrong, {**believes, **through}, False),
+            ({}, doubts, False),
+            (right, doubts, True),
+            (right, {**doubts, **through}, True),
+            ({}, believes, True),
+            ({"validate_certs": False}, doubts, True),
+        ]
+        run = ansible.playbook(
+            [
+                {
+                    MODULE: {**task, **options, "object_keys": [str(number)]},
+                    "environment": environ,
+                    "ignore_errors": True,
+                }
+                for number, (options, environ, _trusted) in enumerate(cases)
+            ],
+            f"-eansible_python_interpreter={python}",
+        )
+
+    assert [result["changed"] for result in run.results] == [trusted for *_case, trusted in cases], run.output
+    assert {result["error"]["kind"] for result in run.results if not result["changed"]} == {"tls"}
+    assert secure.accepted_keys(SYNC_TASK_ID) == [str(number) for number, case in enumerate(cases) if case[2]]
+    assert [asked.status for asked in proxy.asked] == [200, 200]
+    agents = {str(request.headers["user-agent"]).rpartition("requests/")[2] for request in secure.requests()}
+    assert len(agents) == 1
+    assert libraries == "newest" or agents.pop().startswith(libraries)
+
+
+def test_a_version_of_requests_that_ignores_ca_path_is_refused(
+    secure: Simulator, ansible: Ansible, task: dict[str, t.Any], certificates: Certificates
+) -> None:
+    python = interpreter("REQUESTS_2_32_2")
+    run = ansible.modules([{**task, "ca_path": str(certificates.authority)}], f"-eansible_python_interpreter={python}")
+
+    (result,) = run.results
+    assert result["failed"]
+    assert result["msg"] == (
+        "requests 2.32.2 is not supported, because it does not use the certificates of ca_path."
+        f" Install requests 2.32.3 or later for {python}."
+    )
+    assert secure.requests() == []
+
+
+@pytest.mark.parametrize("libraries", ["newest", "2.25.1"])
+def test_ca_path_may_be_a_root_an_intermediate_or_the_server_s_own_certificate(
+    ansible: Ansible, tmp_path: Path, stranger: Certificates, libraries: str
+) -> None:
+    python = interpreter(LIBRARIES[libraries])
+    made = make_chain(tmp_path)
+    with Simulator(made.server) as simulator:
+        prepare(simulator)
+        paths = [made.root, made.intermediate, made.own, stranger.authority]
+        run = ansible.modules(
+            [{**options(simulator), "ca_path": str(path)} for path in paths], f"-eansible_python_interpreter={python}"
+        )
+
+    assert [result["changed"] for result in run.results] == [True, True, True, False], run.output
+
+
+def test_the_system_s_store_or_certifi_s_file_may_be_missing(
+    ansible: Ansible, task: dict[str, t.Any], certificates: Certificates, tmp_path: Path
+) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    believes = with_certifi(ansible.folder, certificates.authority)
+    missing = with_certifi(ansible.folder, tmp_path / "missing.pem")
+    no_store = {"SSL_CERT_FILE": nowhere, "SSL_CERT_DIR": nowhere}
+    directory = tmp_path / "store"
+    directory.mkdir()
+    (directory / "unrelated.pem").write_text("", encoding="utf-8")
+    environments = [
+        {**missing, **no_store, "SSL_CERT_FILE": str(certificates.authority)},
+        {**believes, **no_store},
+        {**missing, **no_store},
+        {**missing, **no_store, "SSL_CERT_DIR": str(directory)},
+    ]
+    run = ansible.playbook(
+        [{MODULE: task, "environment": environ, "ignore_errors": True} for environ in environments],
+        f"-eansible_python_interpreter={sys.executable}",
+    )
+
+    of_system, of_certifi, none, of_directory = run.results
+    assert of_system["changed"], of_system["msg"]
+    assert of_certifi["changed"], of_certifi["msg"]
+    assert none["msg"].startswith("There are no trusted certificates on this host: ")
+    assert f"certifi's file {tmp_path / 'missing.pem'} cannot be read. Install " in none["msg"]
+    # OpenSSL finds nothing in that directory: the connection shows it.
+    assert of_directory["error"]["kind"] == "tls"
+
+
+# ---- servers that do not speak TLS as they should
+
+
+class TlsServer:
+    """A server on loopback that answers one request on each connection; the n-th has the n-th context."""
+
+    def __init__(self, *contexts: ssl.SSLContext) -> None:
+        self.requests = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, args=contexts, daemon=True)
+
+    def __enter__(self) -> TlsServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+    def _serve(self, *contexts: ssl.SSLContext) -> None:
+        for context in contexts:
+            with contextlib.suppress(OSError):
+                connection, _address = self._listener.accept()
+                connection.settimeout(10)
+                with connection, context.wrap_socket(connection, server_side=True) as secured:
+                    # All of it: what is left unread when a connection is closed resets it.
+                    received = b""
+                    while not received.endswith(b"}"):
+                        received += secured.recv(65536)
+                    self.requests += 1
+                    secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+
+def server_context(made: Certificates) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.server)
+    return context
+
+
+def old_context(made: Certificates) -> ssl.SSLContext:
+    """A server that speaks TLS 1.1 and nothing newer: another client gets an alert."""
+    context = server_context(made)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tls_1_1_is_refused_though_openssl_allows_it(
+    ansible: Ansible, certificates: Certificates, task: dict[str, t.Any], tmp_path: Path
+) -> None:
+    """On Python 3.9, which takes the lowest version from OpenSSL's configuration."""
+    configuration = tmp_path / "openssl.cnf"
+    sections = ["openssl_conf = a", "[a]", "ssl_conf = b", "[b]", "system_default = c", "[c]"]
+    sections += ["MinProtocol = TLSv1", "CipherString = DEFAULT@SECLEVEL=0", ""]
+    configuration.write_text("\n".join(sections), encoding="utf-8")
+    python = interpreter("TARGET_PYTHON39")
+    with TlsServer(old_context(certificates)) as server:
+        run = ansible.modules(
+            [{**task, "endpoint": server.url, "ca_path": str(certificates.authority)}],
+            f"-eansible_python_interpreter={python}",
+            environ={"OPENSSL_CONF": str(configuration)},
+        )
+
+    (result,) = run.results
+    assert (result["error"]["kind"], result["retry_count"]) == ("tls", 0), run.output
+    assert result["msg"].startswith("The TLS connection failed: ")
+    assert f"Check that {server.url} (option endpoint) supports TLS 1.2 or later. " in result["msg"]
+    assert server.requests == 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_alert_is_transient_once_the_host_has_answered(
+    ansible: Ansible, certificates: Certificates, task: dict[str, t.Any]
+) -> None:
+    good, alert = server_context(certificates), old_context(certificates)
+    given = {**task, "ca_path": str(certificates.authority), "object_keys": ["a", "b"], "batch_size": 1}
+    with TlsServer(alert) as first, TlsServer(good, alert, good) as later:
+        run = ansible.modules([{**given, "endpoint": server.url, "retry_max_delay": 0} for server in (first, later)])
+
+    at_once, retried = run.results
+    assert (at_once["error"]["kind"], at_once["retry_count"], at_once["accepted_count"]) == ("tls", 0, 0)
+    assert (retried["accepted_count"], retried["retry_count"]) == (2, 1), run.output
+    assert (first.requests, later.requests) == (0, 2)

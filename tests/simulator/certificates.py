@@ -36,6 +36,29 @@ def make_certificates(folder: Path, *names: str, **options: t.Any) -> Certificat
     return made
 
 
+@dataclass(frozen=True)
+class Chain:
+    """PEM files: a server's certificate with its key (``server``), and all that a client may trust to accept it."""
+
+    root: Path
+    intermediate: Path
+    own: Path
+    server: Path
+
+
+def make_chain(folder: Path) -> Chain:
+    """Make a server certificate for loopback that an intermediate authority signed."""
+    root = trustme.CA()
+    intermediate = root.create_child_ca()
+    server = intermediate.issue_cert("localhost", "127.0.0.1")
+    made = Chain(*(folder / f"{name}.pem" for name in ("root", "intermediate", "own", "chain")))
+    root.cert_pem.write_to_path(str(made.root))
+    intermediate.cert_pem.write_to_path(str(made.intermediate))
+    server.cert_chain_pems[0].write_to_path(str(made.own))
+    server.private_key_and_cert_chain_pem.write_to_path(str(made.server))
+    return made
+
+
 def make_self_signed(folder: Path) -> Path:
     """Make a certificate that nobody else vouches for, with its key in the same file."""
     authority = trustme.CA()

@@ -3,15 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Exceptions of the HTTP libraries become ours.
+"""Exceptions of the HTTP libraries become failures of ours: what went wrong, and whether another attempt may help.
 
 This is private to the collection: it may change at any time.
 """
 
 from __future__ import annotations
 
+import errno
 import http.client
 import re
+import resource
 import socket
 import ssl
 import typing as t
@@ -24,26 +26,66 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import requests, urllib3
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.proxy import Proxy
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import TRANSIENT_STATUSES
-from ansible_collections.huaweicloud.oms.plugins.module_utils._text import reason
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted, reason
+
+# What a network, a host or a service that is down for a while leads to. What else the system says may be a setting of
+# this host, and is retried only once the host has answered in this run.
+_TRANSIENT_ERRNOS = frozenset(
+    {
+        errno.EADDRNOTAVAIL,
+        errno.EAGAIN,
+        errno.ECONNABORTED,
+        errno.ECONNREFUSED,
+        errno.ECONNRESET,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.EINTR,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        errno.ENETUNREACH,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.ENOTCONN,
+        errno.EPIPE,
+        errno.ETIMEDOUT,
+    }
+)
 
 
-def connection_failure(error: BaseException, request: Request, timeout: float) -> ConnectionFailure:
-    """Say in our own words what kept an answer from coming: the libraries' texts may quote headers and passwords.
+def connection_failure(
+    error: BaseException, request: Request, timeout: float, proxy: Proxy | None = None
+) -> ConnectionFailure:
+    """Say in our own words why no answer came: the libraries' texts may quote headers and passwords.
 
     :arg timeout: seconds, for the message.
+    :arg proxy: that the request went through.
     """
     chain = list(_causes(error))
 
     def found(*kinds: type) -> t.Any:
         return next((cause for cause in chain if isinstance(cause, kinds)), None)
 
-    def failed(kind: str, what: str, advice: str, transient: bool) -> ConnectionFailure:
-        return ConnectionFailure(kind, f"{request}: {what}", advice, transient)
+    def failed(
+        kind: str, what: str, advice: str, transient: bool = False, transient_after_answer: bool = False
+    ) -> ConnectionFailure:
+        return ConnectionFailure(
+            kind,
+            what,
+            advice,
+            transient,
+            transient_after_answer=transient_after_answer,
+            evidence=_evidence(request, proxy),
+        )
 
     where = f"{request.endpoint.url} ({request.endpoint.source})"
-    # Who hangs up does not speak TLS wrongly.
-    hung_up = found(
+    check = f"Check the network to {where}"
+    if proxy:
+        check = f"Check the proxy {proxy.address} ({proxy.variable}), and the network from there to {where}"
+    # A peer that closes the connection is not one that speaks TLS wrongly.
+    closed = found(
         ssl.SSLEOFError,
         ssl.SSLZeroReturnError,
         http.client.RemoteDisconnected,
@@ -53,42 +95,72 @@ def connection_failure(error: BaseException, request: Request, timeout: float) -
     # urllib3 1.26 compares the certificate's names itself, with an exception of its own.
     if certificate or (found(requests.exceptions.SSLError) and not tls):
         why = f": {certificate.verify_message}" if certificate else ""
-        what = f"the certificate was not accepted{why}"
-        return failed(TLS, what, f"Check {where}; for a private certificate authority give ca_path", False)
-    if tls and not hung_up:
+        what = f"The certificate of {request.endpoint.host} is not trusted{why}"
+        return failed(TLS, what, f"Check {where}. If its certificate authority is a private one, set ca_path")
+    if tls and not closed:
         why = f": {tls.reason}" if getattr(tls, "reason", None) else ""
-        return failed(TLS, f"no TLS connection{why}", f"Check that {where} speaks TLS", False)
+        advice = f"Check that {where} supports TLS 1.2 or later"
+        return failed(TLS, f"The TLS connection failed{why}", advice, transient_after_answer=True)
     # There is no other sign of a proxy's refusal than this text of http.client's.
     tunnel = next(filter(None, (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in chain)), None)
     if tunnel:
-        status = int(tunnel[1])
-        advice = "Check HTTPS_PROXY and NO_PROXY"
-        if status == 407:
-            advice = "The proxy wants credentials: give them in the URL in HTTPS_PROXY"
-        return failed(CONNECTION, f"the proxy answered HTTP {status}", advice, status in TRANSIENT_STATUSES)
+        return failed(CONNECTION, *_refused_by_proxy(int(tunnel[1]), request, proxy))
     lookup = found(socket.gaierror)
     if lookup and lookup.errno == socket.EAI_AGAIN:
-        return failed(CONNECTION, "the look-up of the host's name failed for now", "Check the name service", True)
+        return failed(CONNECTION, "The name service did not answer", "Check the name service of this host", True)
     if lookup:
-        what = f"the host name is not known: {request.endpoint.host}"
-        return failed(CONNECTION, what, f"Check the {request.endpoint.source}, and the proxy where there is one", False)
+        host, source = request.endpoint.host, f"the {request.endpoint.source}"
+        if proxy:
+            host, source = f"of the proxy {proxy.address}", proxy.variable
+        return failed(CONNECTION, f"The host {host} is unknown", f"Check {source}", transient_after_answer=True)
     # urllib3 counts any connection that can't be made among the time-outs; its cause says which are.
     timeouts = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout)
     if any(isinstance(c, timeouts) and not isinstance(c, urllib3.exceptions.NewConnectionError) for c in chain):
-        what = f"no answer within {timeout:g} s"
-        return failed(TIMEOUT, what, f"Check the network to {where}, or raise timeout", True)
-    # Only if it is the error itself: urllib3 1.26 has a TypeError behind each error that comes while it waits.
-    if found(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) or isinstance(error, TypeError):
-        what = "no request can be made to this endpoint, or through this proxy"
-        return failed(CONNECTION, what, f"Check the {request.endpoint.source}, and the URL in HTTPS_PROXY", False)
+        return failed(TIMEOUT, f"The server did not answer within {timeout:g} s", f"{check}, or raise timeout", True)
+    if closed:
+        return failed(CONNECTION, "The connection was closed before the answer was complete", check, True)
     numbered = next((cause for cause in chain if isinstance(cause, OSError) and cause.errno), None)
-    if hung_up:
-        what = "the connection was closed before the answer was complete"
-    elif numbered:
-        what = reason(numbered)
-    else:
-        return failed(CONNECTION, "what came back is not HTTP", f"Check that {where} is the service", False)
-    return failed(CONNECTION, what, f"Check {where}, and the proxy where there is one", True)
+    if numbered and numbered.errno == errno.EMFILE:
+        limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        what = f"No connection can be opened: the limit of {limit} open files is reached"
+        return failed(CONNECTION, what, "Raise the limit (ulimit -n) on the host that the module runs on")
+    if numbered:
+        transient = numbered.errno in _TRANSIENT_ERRNOS
+        return failed(CONNECTION, f"The connection failed: {reason(numbered)}", check, transient, True)
+    invalid = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
+    of_libraries = (requests.RequestException, urllib3.exceptions.HTTPError)
+    # urllib3 1.26 has a TypeError behind each error that comes while it waits: only the outermost error counts.
+    if found(*invalid) or (isinstance(error, (TypeError, ValueError)) and not isinstance(error, of_libraries)):
+        return failed(CONNECTION, "The request cannot be sent", f"Check the {request.endpoint.source}")
+    return failed(CONNECTION, "The server did not answer with HTTP", f"Check that {where} is the service")
+
+
+def compressed_answer(encoding: str, request: Request, proxy: Proxy | None) -> ConnectionFailure:
+    """A compressed answer does not come from the service, which was asked for none."""
+    return ConnectionFailure(
+        CONNECTION,
+        f"The answer is compressed ({quoted(encoding)}), although the request forbids that",
+        f"Check that {request.endpoint.url} ({request.endpoint.source}) is the service",
+        False,
+        evidence=_evidence(request, proxy),
+    )
+
+
+def _evidence(request: Request, proxy: Proxy | None) -> str:
+    return f"{request.method} {request.url}{f', through the proxy {proxy.address}' if proxy else ''}"
+
+
+def _refused_by_proxy(status: int, request: Request, proxy: Proxy | None) -> tuple[str, str, bool]:
+    """What is wrong, what to do, and whether another attempt may help."""
+    variable = proxy.variable if proxy else "HTTPS_PROXY"
+    if status == 407 and proxy and proxy.has_credentials:
+        what = "The proxy refused the user name or the password (HTTP 407)"
+        return what, f"Correct them in {variable}. Special characters in them must be percent-encoded", False
+    if status == 407:
+        what = "The proxy requires a user name and a password (HTTP 407)"
+        return what, f"Put them into {variable}: http://user:password@host:port", False
+    what = f"The proxy refused the connection to {request.endpoint.host} (HTTP {status})"
+    return what, f"Check {variable} and NO_PROXY, and whether the proxy allows this host", status in TRANSIENT_STATUSES
 
 
 def _causes(error: BaseException | None) -> t.Iterator[BaseException]:

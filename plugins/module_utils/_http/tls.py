@@ -14,11 +14,13 @@ import os
 import ssl
 import typing as t
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
-    ArgumentError,
-)
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import DEFAULT_CA_BUNDLE_PATH
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import reason
+
+# X509_V_FLAG_PARTIAL_CHAIN of OpenSSL's x509_vfy.h: an intermediate or the server's own certificate can be trusted.
+# Python has a name for it since 3.10, ssl.VERIFY_X509_PARTIAL_CHAIN.
+_PARTIAL_CHAIN = ssl.VerifyFlags(0x80000)
 
 
 def tls_context(
@@ -35,13 +37,12 @@ def tls_context(
     """
     if ca_path:
         # A ca_path that can't be used is a mistake even where it is not needed.
-        _load_certificates(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "ca_path", ca_path)
+        _load_certificates(_new_context(), "ca_path", ca_path)
+    context = _new_context()
     if not validate_certs:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context, "validate_certs is false: whoever answers in the service's place can read what is sent"
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not needed:
         return context, None
     sources = [("ca_path", ca_path)] + [(name, environ.get(name)) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")]
@@ -49,9 +50,32 @@ def tls_context(
         if path:
             _load_certificates(context, name, path)
             return context, None
-    context.load_default_certs()
-    _load_certificates(context, "certifi", DEFAULT_CA_BUNDLE_PATH)
+    _load_default_certificates(context)
     return context, None
+
+
+def _new_context() -> ssl.SSLContext:
+    """A context that trusts nobody yet and speaks TLS 1.2 at least, even where OpenSSL's configuration allows less."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
+    context.verify_flags |= _PARTIAL_CHAIN
+    return context
+
+
+def _load_default_certificates(context: ssl.SSLContext) -> None:
+    """Trust the system's store and certifi's; one of them may be missing."""
+    context.load_default_certs()
+    try:
+        context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+    except OSError:
+        # OpenSSL reads the files of a directory when it needs them; until then it counts none of them.
+        directory = ssl.get_default_verify_paths().capath
+        if not context.cert_store_stats()["x509"] and not (directory and os.listdir(directory)):
+            raise ArgumentError(
+                "There are no trusted certificates on this host: its store is empty, and certifi's file"
+                f" {DEFAULT_CA_BUNDLE_PATH} cannot be read. Install the system's package of CA certificates, or set"
+                " ca_path."
+            ) from None
 
 
 def _load_certificates(context: ssl.SSLContext, name: str, path: str) -> None:

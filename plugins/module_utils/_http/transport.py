@@ -12,13 +12,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
-    OmsError,
-)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import Connections
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import REQUESTS_IMPORT_ERROR, requests
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import check_libraries, requests
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
 from ansible_collections.huaweicloud.oms.plugins.module_utils._version import COLLECTION_VERSION
@@ -40,13 +36,15 @@ def open_transport(
     :arg connections: how many requests may be under way at once.
     :arg rate_limit: the option, see :class:`RateLimiter`.
     :returns: the transport and a warning, if there is cause for one.
-    :raises OmsError: requests is missing, or an option breaks a rule.
+    :raises OmsError: requests is missing or not supported, an option breaks a rule, or a proxy cannot be used.
     """
-    if REQUESTS_IMPORT_ERROR:
-        raise OmsError(missing_required_lib("requests"), {"exception": REQUESTS_IMPORT_ERROR})
+    check_libraries()
     policy = RetryPolicy(options["retries"], options["retry_max_delay"])
-    secure = any(endpoint and endpoint.url.startswith("https:") for endpoint in endpoints)
+    known = [endpoint for endpoint in endpoints if endpoint]
+    secure = any(endpoint.url.startswith("https:") for endpoint in known)
     context, warning = tls_context(options["validate_certs"], options["ca_path"], environ, secure)
     user_agent = f"huaweicloud.oms/{COLLECTION_VERSION} ansible-core/{core_version} requests/{requests.__version__}"
-    exchange = Connections(context, options["timeout"], user_agent, connections).exchange
-    return Transport(exchange, policy, rate_limit=rate_limit), warning
+    client = Connections(context, options["timeout"], user_agent, connections)
+    for endpoint in known:
+        client.proxy_for(endpoint)
+    return Transport(client.exchange, policy, rate_limit=rate_limit), warning

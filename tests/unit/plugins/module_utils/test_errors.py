@@ -378,7 +378,7 @@ def test_a_failure_without_an_answer_has_the_same_keys() -> None:
 
 
 @pytest.mark.parametrize("transient", [False, True])
-@pytest.mark.parametrize(("attempts", "text"), [(1, "refused. Check it"), (9, "refused, 9 attempts. Check it")])
+@pytest.mark.parametrize(("attempts", "text"), [(1, "refused. Check it"), (9, "refused. Check it. (9 attempts)")])
 def test_a_connection_failure_tells_its_attempts(transient: bool, attempts: int, text: str) -> None:
     failure = ConnectionFailure(CONNECTION, "refused", "Check it", transient).after(attempts)
 

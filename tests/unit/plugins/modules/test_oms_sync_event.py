@@ -23,7 +23,6 @@ import yaml
 from ansible.module_utils import basic
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _session
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CONNECTION, ConnectionFailure
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http import transport
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import Connections
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
 from ansible_collections.huaweicloud.oms.plugins.module_utils._version import COLLECTION_VERSION
@@ -531,16 +530,6 @@ def test_options_have_to_fit(run: RunModule, options: dict[str, t.Any], message:
     done = run({"object_keys": "a", **options})
 
     assert (done.failed, done.msg, done.result) == (True, message, {})
-
-
-def test_without_requests_the_message_says_so(run: RunModule, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "REQUESTS_IMPORT_ERROR", "Traceback")
-
-    done = run({"object_keys": "a"})
-
-    assert done.failed
-    assert str(done.msg).startswith("Failed to import the required Python library (requests)")
-    assert set(done.result) <= {"exception"}
 
 
 # ---- warnings and secrets

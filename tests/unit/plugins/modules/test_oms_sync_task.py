@@ -15,7 +15,6 @@ from importlib.util import find_spec
 import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _session
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http import transport
 from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_task
 from ansible_collections.huaweicloud.oms.plugins.modules.oms_sync_task import main
 from ansible_collections.huaweicloud.oms.tests.unit.module_runs import assert_documented
@@ -306,16 +305,6 @@ def test_an_argument_error_sends_nothing_and_gives_msg_alone(
     assert str(done.msg).startswith(said)
     assert (done.result, oms.requests) == ({}, [])
     assert "Marker" not in str(done.msg)
-
-
-def test_without_requests_the_message_says_so(
-    run_on_simulator: RunOnSimulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transport, "REQUESTS_IMPORT_ERROR", "Traceback")
-
-    done = run_on_simulator(main, BY_ID)
-
-    assert str(done.msg).startswith("Failed to import the required Python library (requests)")
 
 
 # ---- secrets

@@ -8,14 +8,12 @@
 from __future__ import annotations
 
 import base64
-import errno
 import gzip
 import socket
 import ssl
 import struct
 import threading
 import time
-import tracemalloc
 import typing as t
 import warnings
 from collections.abc import Callable, Iterator
@@ -31,7 +29,6 @@ import urllib3
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ConnectionFailure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import MAX_BODY_BYTES, Connections
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.failures import connection_failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.transport import open_transport
@@ -39,6 +36,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._version import CO
 
 SECRET = "Marker-0123456789"
 HOST = "oms.cn-north-4.myhuaweicloud.com"
+PATH = "/v2/p/sync-tasks/t/events"
 
 # What a server does with a connection once it has read a request: the bytes of an answer, or a function that returns
 # the socket to go on with, or None where it has ended the connection.
@@ -194,7 +192,7 @@ def connections(timeout: float = 2.0, ca_path: str | None = None, validate_certs
 
 
 def event(endpoint: Endpoint) -> Request:
-    return Request("POST", endpoint, "/v2/p/sync-tasks/t/events", body=b'{"object_keys":["a%2Fb"]}')
+    return Request("POST", endpoint, PATH, body=b'{"object_keys":["a%2Fb"]}')
 
 
 def exchange(endpoint: Endpoint, **options: t.Any) -> Response:
@@ -342,7 +340,8 @@ def test_a_redirect_comes_back_as_it_is(serve: Serve, status: int) -> None:
 def test_a_body_is_read_whole(serve: Serve, size: int) -> None:
     body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
 
-    assert exchange(serve(answer(200, body)).endpoint).body == body
+    # With urllib3 1.26 each byte takes its time.
+    assert exchange(serve(answer(200, body)).endpoint, timeout=60).body == body
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -356,19 +355,25 @@ def test_a_body_without_a_length_ends_with_the_connection(serve: Serve, status: 
     assert (response.status, response.body) == (status, b"all of it")
 
 
-def test_a_compressed_body_is_read_though_none_was_asked_for(serve: Serve) -> None:
-    body = b'{"error_msg": "bad"}' * 1000
-    server = serve(answer(400, gzip.compress(body), "Content-Encoding: gzip"))
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "identity, gzip", "zstd"])
+def test_a_compressed_answer_does_not_come_from_the_service(serve: Serve, encoding: str) -> None:
+    compressed = gzip.compress(b'{"error_code": "OMS.0064"}' * 1000)
+    server = serve(
+        answer(200, compressed, f"Content-Encoding: {encoding}"),
+        answer(401, compressed, f"Content-Encoding: {encoding}"),
+        answer(200, b"plain", "Content-Encoding: Identity"),
+    )
 
-    assert exchange(server.endpoint).body == body
+    caught = failure(server.endpoint)
+    refused = exchange(server.endpoint)
 
-
-def test_a_compressed_body_over_the_limit_is_cut(serve: Serve) -> None:
-    body = gzip.compress(b"x" * (3 * MAX_BODY_BYTES))
-
-    response = exchange(serve(answer(400, body, "Content-Encoding: gzip")).endpoint)
-
-    assert (response.status, response.body) == (400, b"x" * MAX_BODY_BYTES)
+    assert (caught.kind, caught.transient, caught.transient_after_answer) == ("connection", False, False)
+    assert str(caught).startswith(
+        f'The answer is compressed ("{encoding}"), although the request forbids that. Check that {server.endpoint.url} '
+    )
+    # The status of a refusal says enough.
+    assert (refused.status, refused.body) == (401, b"")
+    assert exchange(server.endpoint).body == b"plain"
 
 
 def test_a_body_over_the_limit_is_cut_and_the_connection_closed(serve: Serve) -> None:
@@ -383,12 +388,12 @@ def test_a_body_over_the_limit_is_cut_and_the_connection_closed(serve: Serve) ->
             closed.set()
 
     server = serve(endless, answer())
-    client = connections()
+    client = connections(timeout=60)
 
     response = client.exchange(event(server.endpoint), {})
 
     assert (response.status, response.body) == (400, b"x" * MAX_BODY_BYTES)
-    assert closed.wait(2)
+    assert closed.wait(10)
     assert client.exchange(event(server.endpoint), {}).status == 200
     assert [seen.connection for seen in server.seen] == [1, 2]
 
@@ -438,20 +443,21 @@ def until_the_client_hangs_up(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "what"),
     [
-        (truncated, "connection", "the connection was closed before the answer was complete"),
-        (truncated_chunks, "connection", "the connection was closed before the answer was complete"),
-        (dripping, "timeout", "no answer within 0.2 s"),
-        (stalled, "timeout", "no answer within 0.2 s"),
+        (truncated, "connection", "The connection was closed before the answer was complete"),
+        (truncated_chunks, "connection", "The connection was closed before the answer was complete"),
+        (dripping, "timeout", "The server did not answer within 0.2 s"),
+        (stalled, "timeout", "The server did not answer within 0.2 s"),
     ],
 )
-def test_a_success_that_is_cut_short_is_a_passing_failure(
-    serve: Serve, body: Callable[[int], Answer], kind: str, what: str
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_that_is_cut_short_is_transient(
+    serve: Serve, body: Callable[[int], Answer], status: int, kind: str, what: str
 ) -> None:
     started = time.monotonic()
-    caught = failure(serve(body(200)).endpoint, timeout=0.2)
+    caught = failure(serve(body(status)).endpoint, timeout=0.2)
 
     assert (caught.kind, caught.transient) == (kind, True)
-    assert f": {what}. " in str(caught)
+    assert str(caught).startswith(f"{what}. ")
     assert time.monotonic() - started < 1.5
 
 
@@ -469,73 +475,6 @@ def test_a_refusal_that_is_cut_short_keeps_its_status(serve: Serve, body: Callab
     assert [seen.connection for seen in server.seen] == [1, 2]
 
 
-# ---- a server that means harm
-
-
-def over_and_over(start: bytes, again: bytes) -> Answer:
-    """Each byte comes well within the time-out, and the end of the headers never."""
-
-    def send(connection: socket.socket) -> None:
-        with suppress(OSError):
-            connection.sendall(start)
-            while True:
-                connection.sendall(again)
-                time.sleep(0.01)
-        connection.close()
-
-    return send
-
-
-@pytest.mark.parametrize(
-    "endless",
-    [
-        over_and_over(b"HTTP/1.1 200 OK\r\nX-Filler: ", b"x"),
-        over_and_over(b"HTTP/1.1 2", b"0"),
-        over_and_over(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        over_and_over(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
-        over_and_over(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: x\r\n"),
-    ],
-    ids=["header", "status line", "continue", "chunk size", "trailers"],
-)
-def test_an_answer_that_never_ends_is_not_waited_for(serve: Serve, endless: Answer) -> None:
-    started = time.monotonic()
-    caught = failure(serve(endless).endpoint, timeout=0.3)
-
-    assert caught.kind in ("timeout", "connection")
-    assert time.monotonic() - started < 2
-
-
-@pytest.mark.parametrize("start", [b"HTTP/1.1 200 Connection established\r\nX-Filler: ", b"HTTP/1.1 "])
-def test_a_proxy_s_answer_that_never_ends_is_not_waited_for(
-    serve: Serve, ca_path: str, monkeypatch: pytest.MonkeyPatch, start: bytes
-) -> None:
-    proxy = serve(over_and_over(start, b"x"))
-    proxy_variables(monkeypatch, proxy.endpoint.url, "https_proxy")
-    started = time.monotonic()
-
-    caught = failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path, timeout=0.3)
-
-    assert (caught.kind, caught.transient) == ("timeout", True)
-    assert time.monotonic() - started < 2
-
-
-def test_a_body_that_is_compressed_again_and_again_does_not_fill_the_memory(serve: Serve) -> None:
-    body = b"0" * 64_000_000
-    for _layer in range(3):
-        body = gzip.compress(body)
-    server = serve(answer(400, body, "Content-Encoding: gzip, gzip, gzip"))
-    tracemalloc.start()
-    try:
-        response = exchange(server.endpoint)
-        _now, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-
-    assert response.status == 400
-    assert len(response.body) <= MAX_BODY_BYTES
-    assert peak < 16 * MAX_BODY_BYTES
-
-
 # ---- what can go wrong with a connection
 
 
@@ -543,9 +482,10 @@ def test_a_refused_connection(closed_port: int) -> None:
     caught = failure(Endpoint(f"http://127.0.0.1:{closed_port}", "option endpoint"))
 
     assert (caught.kind, caught.transient) == ("connection", True)
-    assert ": connection refused. Check http://127.0.0.1:" in str(caught)
-    assert "(option endpoint)" in str(caught)
-    assert str(caught).startswith("POST /v2/p/sync-tasks/t/events at http://127.0.0.1:")
+    assert str(caught) == (
+        f"The connection failed: connection refused. Check the network to http://127.0.0.1:{closed_port} (option"
+        f" endpoint). (POST http://127.0.0.1:{closed_port}/v2/p/sync-tasks/t/events)"
+    )
 
 
 def reset(connection: socket.socket) -> None:
@@ -560,18 +500,17 @@ def hang_up(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("end", "kind", "transient", "what"),
     [
-        (reset, "connection", True, "connection reset by peer"),
-        (hang_up, "connection", True, "the connection was closed before the answer was complete"),
-        (until_the_client_hangs_up, "timeout", True, "no answer within 0.2 s"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "connection", False, "what came back is not HTTP"),
-        (b"HTTP/1.1 abc\r\n\r\n", "connection", False, "what came back is not HTTP"),
-        (b"HTTP/1.1 200 OK\r\nA: " + b"x" * 100_000, "connection", False, "what came back is not HTTP"),
-        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", "connection", False, "what came back is not HTTP"),
+        (reset, "connection", True, "The connection failed: connection reset by peer"),
+        (hang_up, "connection", True, "The connection was closed before the answer was complete"),
+        (until_the_client_hangs_up, "timeout", True, "The server did not answer within 0.2 s"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "connection", False, "The server did not answer with HTTP"),
+        (b"HTTP/1.1 abc\r\n\r\n", "connection", False, "The server did not answer with HTTP"),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"x" * 100_000, "connection", False, "The server did not answer with HTTP"),
         (
-            answer(200, b"not gzip", "Content-Encoding: gzip"),
+            b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
             "connection",
             False,
-            "what came back is not HTTP",
+            "The server did not answer with HTTP",
         ),
     ],
 )
@@ -579,126 +518,15 @@ def test_an_answer_that_does_not_come(serve: Serve, end: Answer, kind: str, tran
     caught = failure(serve(end).endpoint, timeout=0.2)
 
     assert (caught.kind, caught.transient, caught.attempts) == (kind, transient, 0)
-    assert f": {what}. " in str(caught)
+    assert str(caught).startswith(f"{what}. ")
 
 
 def test_a_timeout_says_what_to_do(serve: Serve) -> None:
     server = serve(until_the_client_hangs_up)
 
     assert str(failure(server.endpoint, timeout=0.2)) == (
-        f"POST /v2/p/sync-tasks/t/events at {server.endpoint.url}: no answer within 0.2 s."
-        f" Check the network to {server.endpoint.url} (option endpoint), or raise timeout"
-    )
-
-
-REQUEST = Request("POST", Endpoint(f"https://{HOST}", "region cn-north-4"), "/v2")
-
-
-def raised_from(error: BaseException, *causes: BaseException) -> BaseException:
-    """The error as a library raises it while it handles another."""
-    last = error
-    for cause in causes:
-        last.__cause__ = cause
-        last = cause
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "transient", "text"),
-    [
-        (
-            socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
-            "connection",
-            False,
-            f"POST /v2 at https://{HOST}: the host name is not known: {HOST}."
-            " Check the region cn-north-4, and the proxy where there is one",
-        ),
-        (
-            socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
-            "connection",
-            True,
-            f"POST /v2 at https://{HOST}: the look-up of the host's name failed for now. Check the name service",
-        ),
-        (
-            TimeoutError(110, "Connection timed out"),
-            "timeout",
-            True,
-            f"POST /v2 at https://{HOST}: no answer within 2.5 s."
-            f" Check the network to https://{HOST} (region cn-north-4), or raise timeout",
-        ),
-        (
-            OSError(113, "No route to host"),
-            "connection",
-            True,
-            f"POST /v2 at https://{HOST}: no route to host."
-            f" Check https://{HOST} (region cn-north-4), and the proxy where there is one",
-        ),
-        (
-            ssl.SSLEOFError(8, "EOF occurred in violation of protocol"),
-            "connection",
-            True,
-            f"POST /v2 at https://{HOST}: the connection was closed before the answer was complete."
-            f" Check https://{HOST} (region cn-north-4), and the proxy where there is one",
-        ),
-        (
-            ssl.SSLError("no reason known"),
-            "tls",
-            False,
-            f"POST /v2 at https://{HOST}: no TLS connection. Check that https://{HOST} (region cn-north-4) speaks TLS",
-        ),
-        (
-            OSError("Tunnel connection failed: 407 Proxy Authentication Required"),
-            "connection",
-            False,
-            f"POST /v2 at https://{HOST}: the proxy answered HTTP 407."
-            " The proxy wants credentials: give them in the URL in HTTPS_PROXY",
-        ),
-        (
-            OSError("Tunnel connection failed: 502 Bad Gateway"),
-            "connection",
-            True,
-            f"POST /v2 at https://{HOST}: the proxy answered HTTP 502. Check HTTPS_PROXY and NO_PROXY",
-        ),
-    ],
-)
-@pytest.mark.parametrize("wrap", range(5))
-def test_an_error_is_known_however_it_is_wrapped(
-    error: OSError, kind: str, transient: bool, text: str, wrap: int
-) -> None:
-    pool = urllib3.HTTPSConnectionPool(HOST)
-    wrapped = [
-        error,
-        raised_from(requests.ConnectionError(f"text with {SECRET}"), error),
-        requests.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/", error)),
-        raised_from(ValueError("outer"), RuntimeError("inner"), error),
-        ValueError("outer"),
-    ][wrap]
-    if wrap == 4:
-        wrapped.__context__ = error
-
-    caught = connection_failure(wrapped, REQUEST, 2.5)
-
-    assert (caught.kind, caught.transient, str(caught)) == (kind, transient, text)
-
-
-def test_a_reset_stays_one_where_urllib3_tried_something_else_before() -> None:
-    """Version 1.26 calls getresponse with an argument that Python 3 does not know, and then without."""
-    reset = ConnectionResetError(errno.ECONNRESET, "reset")
-    reset.__context__ = TypeError("unexpected keyword argument 'buffering'")
-    wrapped = requests.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", reset))
-
-    caught = connection_failure(wrapped, REQUEST, 1)
-
-    assert (caught.kind, caught.transient) == ("connection", True)
-    assert "connection reset by peer" in str(caught)
-
-
-def test_errors_in_a_ring_come_to_an_end() -> None:
-    one, two = ValueError("one"), ValueError("two")
-    one.__context__, two.__context__ = two, one
-
-    assert str(connection_failure(one, REQUEST, 1)).startswith(
-        f"POST /v2 at https://{HOST}: what came back is not HTTP. "
+        f"The server did not answer within 0.2 s. Check the network to {server.endpoint.url} (option endpoint), or"
+        f" raise timeout. (POST {server.endpoint.url}/v2/p/sync-tasks/t/events)"
     )
 
 
@@ -735,7 +563,7 @@ LONG_AGO = {
         ("127.0.0.1", LONG_AGO, True, "certificate has expired"),
     ],
 )
-def test_a_certificate_that_does_not_hold_is_final(
+def test_a_certificate_that_is_not_valid_is_permanent(
     serve: Serve,
     authority: trustme.CA,
     ca_path: str,
@@ -749,13 +577,14 @@ def test_a_certificate_that_does_not_hold_is_final(
 
     caught = failure(server.endpoint, ca_path=ca_path)
 
-    assert (caught.kind, caught.transient) == ("tls", False)
+    assert (caught.kind, caught.transient, caught.transient_after_answer) == ("tls", False, False)
+    assert str(caught).startswith(f"The certificate of 127.0.0.1:{server.port} is not trusted")
     # urllib3 1.26 does not say in what way a certificate is not the host's.
     if what != "IP address mismatch" or urllib3.__version__ >= "2":
-        assert ": the certificate was not accepted: " in str(caught)
-        assert what in str(caught)
-    assert str(caught).endswith(
-        f"Check {server.endpoint.url} (option endpoint); for a private certificate authority give ca_path"
+        assert f" is not trusted: {what}" in str(caught)
+    assert (
+        f". Check {server.endpoint.url} (option endpoint). If its certificate authority is a private one, set ca_path. "
+        in str(caught)
     )
 
 
@@ -773,7 +602,7 @@ def test_without_validation_any_certificate_will_do_and_the_library_keeps_quiet(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_server_that_speaks_no_tls_is_final(serve: Serve, ca_path: str) -> None:
+def test_a_server_that_speaks_no_tls(serve: Serve, ca_path: str) -> None:
     def plainly(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         connection.close()
@@ -782,11 +611,14 @@ def test_a_server_that_speaks_no_tls_is_final(serve: Serve, ca_path: str) -> Non
 
     caught = failure(Endpoint(f"https://127.0.0.1:{server.port}", "option endpoint"), ca_path=ca_path)
 
-    assert (caught.kind, caught.transient) == ("tls", False)
-    assert f": no TLS connection: WRONG_VERSION_NUMBER. Check that https://127.0.0.1:{server.port} " in str(caught)
+    assert (caught.kind, caught.transient, caught.transient_after_answer) == ("tls", False, True)
+    assert str(caught).startswith(
+        f"The TLS connection failed: WRONG_VERSION_NUMBER. Check that https://127.0.0.1:{server.port} (option endpoint)"
+        " supports TLS 1.2 or later. "
+    )
 
 
-@pytest.mark.parametrize(("end", "what"), [(reset, "connection reset by peer"), (hang_up, "the connection was closed")])
+@pytest.mark.parametrize(("end", "what"), [(reset, "connection reset by peer"), (hang_up, "The connection was closed")])
 def test_who_hangs_up_in_the_handshake_may_be_asked_again(
     serve: Serve, ca_path: str, end: Callable[[socket.socket], None], what: str
 ) -> None:
@@ -850,25 +682,41 @@ def test_https_goes_through_the_proxy(
     assert connect.connection == second.connection == 1
 
 
+WRONG = "The proxy refused the user name or the password (HTTP 407). Correct them in https_proxy. "
+MISSING = (
+    "The proxy requires a user name and a password (HTTP 407). Put them into https_proxy: http://user:password@host"
+)
+REFUSED = f"The proxy refused the connection to {HOST} (HTTP %d). Check https_proxy and NO_PROXY, "
+
+
 @pytest.mark.parametrize(
-    ("status", "transient", "advice"),
+    ("status", "credentials", "transient", "text"),
     [
-        (407, False, "The proxy wants credentials: give them in the URL in HTTPS_PROXY"),
-        (403, False, "Check HTTPS_PROXY and NO_PROXY"),
-        (429, True, "Check HTTPS_PROXY and NO_PROXY"),
-        (503, True, "Check HTTPS_PROXY and NO_PROXY"),
+        (407, "user:hunter2@", False, WRONG),
+        (407, "", False, MISSING),
+        (403, "user:hunter2@", False, REFUSED % 403),
+        (408, "user:hunter2@", True, REFUSED % 408),
+        (429, "user:hunter2@", True, REFUSED % 429),
+        (503, "user:hunter2@", True, REFUSED % 503),
     ],
 )
-def test_a_proxy_may_refuse(
-    serve: Serve, ca_path: str, monkeypatch: pytest.MonkeyPatch, status: int, transient: bool, advice: str
+def test_a_proxy_refuses(
+    serve: Serve,
+    ca_path: str,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    credentials: str,
+    transient: bool,
+    text: str,
 ) -> None:
     proxy = serve(answer(status, b"", "Connection: close"))
-    proxy_variables(monkeypatch, f"http://user:hunter2@127.0.0.1:{proxy.port}", "https_proxy")
+    proxy_variables(monkeypatch, f"http://{credentials}127.0.0.1:{proxy.port}", "https_proxy")
 
     caught = failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path)
 
-    assert (caught.kind, caught.transient) == ("connection", transient)
-    assert str(caught).endswith(f": the proxy answered HTTP {status}. {advice}")
+    assert (caught.kind, caught.transient, caught.transient_after_answer) == ("connection", transient, transient)
+    assert str(caught).startswith(text)
+    assert str(caught).endswith(f" (POST https://{HOST}{PATH}, through the proxy http://127.0.0.1:{proxy.port})")
     assert "hunter2" not in repr(caught)
 
 
@@ -880,8 +728,10 @@ def test_a_proxy_that_is_not_there_is_a_refused_connection(
     caught = failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path)
 
     assert (caught.kind, caught.transient) == ("connection", True)
-    assert ": connection refused. " in str(caught)
-    assert "and the proxy where there is one" in str(caught)
+    assert str(caught).startswith(
+        f"The connection failed: connection refused. Check the proxy http://127.0.0.1:{closed_port} (https_proxy), and"
+        f" the network from there to https://{HOST} (region cn-north-4). "
+    )
     assert "hunter2" not in repr(caught)
 
 
@@ -922,18 +772,3 @@ def test_a_header_that_can_t_be_sent_is_not_shown(serve: Serve, value: str) -> N
     assert SECRET not in repr(caught.value)
     assert caught.value.__suppress_context__
     assert server.seen == []
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        f"http://user:{SECRET}@",
-        f"ftp://user:{SECRET}@127.0.0.1",
-        f"http://user:{SECRET}@127.0.0.1:x",
-        f"http:///{SECRET}",
-    ],
-)
-def test_a_proxy_url_that_can_t_be_used_is_not_shown(ca_path: str, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    proxy_variables(monkeypatch, url, "https_proxy")
-
-    assert not failure(Endpoint(f"https://{HOST}", "region cn-north-4"), ca_path=ca_path).transient

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import certifi
 import pytest
+import requests
 import trustme
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
@@ -26,7 +27,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     ConnectionFailure,
     OmsError,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http import libraries, transport
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http import libraries
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import Connections
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint, read_endpoint
@@ -150,7 +151,7 @@ def test_a_failure_that_is_transient_after_an_answer_is_retried_at_a_host_that_h
 def test_a_failure_that_is_transient_after_an_answer_is_permanent_at_a_host_that_has_not_answered() -> None:
     run = send(TRANSIENT, ONCE_ANSWERED)
 
-    assert str(run.outcome) == "unknown host, 2 attempts. Check it"
+    assert str(run.outcome) == "unknown host. Check it. (2 attempts)"
 
 
 def test_the_answer_of_one_host_says_nothing_about_another() -> None:
@@ -182,7 +183,7 @@ def test_the_last_answer_comes_back_when_the_retries_are_used_up(status: int, re
 def test_the_last_failure_comes_back_when_the_retries_are_used_up() -> None:
     run = send(TRANSIENT, TRANSIENT, TRANSIENT, retries=2)
 
-    assert str(run.outcome) == "refused, 3 attempts. Check it"
+    assert str(run.outcome) == "refused. Check it. (3 attempts)"
     assert t.cast(ConnectionFailure, run.outcome).attempts == 3
     assert t.cast(ConnectionFailure, run.outcome).transient
 
@@ -811,10 +812,25 @@ def test_without_requests_the_message_says_what_to_install(monkeypatch: pytest.M
     assert spec.loader
     alone = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(alone)
-    monkeypatch.setattr(transport, "REQUESTS_IMPORT_ERROR", alone.REQUESTS_IMPORT_ERROR)
 
     with pytest.raises(OmsError) as caught:
-        open_transport(OPTIONS, {}, [ENDPOINT], "2.19.0")
+        alone.check_libraries()
 
     assert "the required Python library (requests)" in str(caught.value)
     assert "import of requests halted" in caught.value.result["exception"]
+
+
+@pytest.mark.parametrize(
+    ("version", "supported"),
+    [("2.25.1", True), ("2.31.0", True), ("2.32.0", False), ("2.32.1", False), ("2.32.2", False), ("2.32.3", True)],
+)
+def test_versions_of_requests_that_ignore_ca_path_are_refused(
+    monkeypatch: pytest.MonkeyPatch, version: str, supported: bool
+) -> None:
+    monkeypatch.setattr(requests, "__version__", version)
+    if supported:
+        open_transport(OPTIONS, {}, [PLAIN], "2.19.0")
+        return
+
+    with pytest.raises(OmsError, match=f"^requests {version} is not supported, .* Install requests 2.32.3 or later"):
+        open_transport(OPTIONS, {}, [PLAIN], "2.19.0")
