@@ -23,8 +23,8 @@ short_description: Submit stored object keys in batches, one batch at a time
 description:
   - Makes batches of the object keys that the filter huaweicloud.oms.object_created has stored, and an event of each
     batch. The event has the path of the batch's directory as C(oms.batch), and no object key.
-  - A playbook submits C(keys.jsonl) in that directory, and deletes the file when OMS has accepted all object keys. If it
-    fails, it makes a file C(failed) there. The playbook C(huaweicloud.oms.sync_batch) does both.
+  - A playbook submits C(keys.jsonl) in that directory, and deletes the file when OMS has accepted all object keys. If
+    it fails, it makes a file C(failed) there. The playbook C(huaweicloud.oms.sync_batch) does both.
   - The next event comes when the playbook has done one or the other, or after O(lease) seconds. Object keys that arrive
     meanwhile become the next batch.
   - New batches come before those that failed. A batch that failed is tried again with exponential backoff, at most one
