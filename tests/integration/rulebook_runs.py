@@ -160,7 +160,7 @@ class Rulebook:
     @property
     def run_count(self) -> int:
         """How many playbooks have begun."""
-        return self.output.count("PLAY [Hand over a batch of object keys]")
+        return self.output.count("PLAY [Submit a batch of object keys]")
 
     def post(self, body: t.Any, token: str | None = TOKEN) -> int:
         """Post a notification.
@@ -199,6 +199,6 @@ class Rulebook:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that has arrived was handed over."""
+        """Whether OMS has accepted all that has arrived."""
         waiting = [*self.spool.glob("incoming.jsonl"), *self.spool.glob("gathered-*"), *self.spool.glob("batches/*")]
         return not waiting

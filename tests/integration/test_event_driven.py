@@ -7,10 +7,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import shutil
 import subprocess
+import time
 import typing as t
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -207,10 +210,10 @@ def test_trouble_with_one_batch_or_notification_stops_no_other(simulator: Simula
     assert statuses == [200, 200, 200, 200, 500, 200]
     assert arrived(simulator) == Counter(["good", "later"])
     # It is said once it is done.
-    given_up = "Batch poison failed 2 times and is given up: its keys are in "
+    given_up = "Batch poison failed 2 times and is given up: its object keys are in "
     wait_until(lambda: given_up in started.output, lambda: started.output)
     (unread,) = (started.spool / "unread").iterdir()
-    assert f"A notification is kept in {unread}: " in started.output
+    assert f"A record of a notification cannot be read. It is kept in {unread}: " in started.output
 
     # As the guide says.
     dead = started.spool / "dead" / "poison"
@@ -223,7 +226,7 @@ def test_trouble_with_one_batch_or_notification_stops_no_other(simulator: Simula
     process = second.launch()
     assert started.process
     assert process.wait(WAIT_SECONDS) != 0
-    assert f"is in use by the process {started.process.pid}: stop that one" in second.output
+    assert f"is in use by the process {started.process.pid}. Stop that process" in second.output
     assert started.process.poll() is None
 
 
@@ -232,7 +235,7 @@ def test_trouble_with_one_batch_or_notification_stops_no_other(simulator: Simula
     ("environ", "text"),
     [
         ({"OMS_EDA_TOKEN": ""}, "OMS_EDA_TOKEN_must_not_be_empty"),
-        ({"OMS_EDA_SPOOL": ""}, "spool_dir: '$OMS_EDA_SPOOL' is not given or not set"),
+        ({"OMS_EDA_SPOOL": ""}, "spool_dir is required, but is '$OMS_EDA_SPOOL', which is empty or not set"),
     ],
     ids=["token", "spool"],
 )
@@ -242,6 +245,125 @@ def test_without_what_it_needs_it_does_not_start(rulebook: StartsRulebook, envir
 
     assert process.wait(WAIT_SECONDS) != 0, started.output
     assert text in started.output
+
+
+QUEUE_RULEBOOK = ROOT / "extensions" / "eda" / "rulebooks" / "sync_from_queue.yml"
+UNKNOWN = {"eventSource": "aws:s3", "eventName": "ObjectInvented:Now", "s3": {}}
+# OMS refuses an object key of more than 16384 characters.
+REFUSED = "x" * 16385
+
+
+def mixed(number: int, name: str) -> dict[str, t.Any]:
+    """A notification; each tenth has a record of an unknown event, too, and each fiftieth a refused object key."""
+    records = notification(name)["Records"]
+    if number % 10 == 0:
+        records.append({**UNKNOWN, "n": number})
+    if number % 50 == 0:
+        records += notification(REFUSED)["Records"]
+    return {"Records": records}
+
+
+@needs_rulebook
+def test_webhook_and_queue_lose_nothing_when_killed(
+    simulator: Simulator, rulebook: StartsRulebook, tmp_path: Path
+) -> None:
+    """The queue is a source of ansible-rulebook itself that gives events of the same shape, half of them with a text.
+
+    As a queue does, it gives all of them again when the process that did not acknowledge them is started again.
+    """
+    names = numbered(400)
+    messages = [mixed(number, name) for number, name in enumerate(names[200:])]
+    bodies = [message if number % 2 else json.dumps(message) for number, message in enumerate(messages)]
+    events = [*({"body": body, "meta": {"MessageId": str(number)}} for number, body in enumerate(bodies)), {"i": 1}]
+    file = tmp_path / "events.json"
+    file.write_text(json.dumps(events), encoding="utf-8")
+    (queue,) = yaml.safe_load(QUEUE_RULEBOOK.read_text(encoding="utf-8"))
+    (webhook,) = yaml.safe_load((QUEUE_RULEBOOK.parent / "sync_on_object_created.yml").read_text(encoding="utf-8"))
+    (taken,) = [source for source in queue["sources"] if "ansible.eda.aws_sqs_queue" in source]
+    del taken["ansible.eda.aws_sqs_queue"]
+    taken["eda.builtin.generic"] = {"payload_file": str(file), "event_delay": 0.02, "shutdown_after": 10**6}
+    webhook["sources"].append(taken)
+    own = tmp_path / "own.yml"
+    own.write_text(yaml.safe_dump([webhook]), encoding="utf-8")
+
+    started = rulebook(str(own), OMS_EDA_WINDOW="2", OMS_EDA_BATCH_SIZE="50")
+    started.start()
+    acknowledged: list[int] = []
+
+    def post(number: int) -> None:
+        # It is killed meanwhile.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if started.post(mixed(number, names[number])) == 200:
+                acknowledged.append(number)
+
+    with ThreadPoolExecutor(10) as callers:
+        posts = [callers.submit(post, number) for number in range(200)]
+        wait_until(lambda: len(acknowledged) > 60, lambda: started.output)
+        started.kill()
+        for each in posts:
+            each.result()
+    assert 60 < len(acknowledged) < 200
+    started.start()
+    for number in sorted(set(range(200)) - set(acknowledged)):
+        post(number)
+    wait_until(lambda: len(read_unread(started)) >= 49 and started.is_idle, lambda: started.output)
+
+    assert sorted(acknowledged) == list(range(200))
+    # 0 lost.
+    assert set(arrived(simulator)) == set(names)
+    assert len(simulator.requests("POST")) <= 25
+    entries = read_unread(started)
+    # One file for each, but what was given again is kept again.
+    unknown = [entry["notification"] for entry in entries if "ObjectInvented:Now" in entry["reason"]]
+    assert {record["n"] for record in unknown} == set(range(0, 200, 10))
+    assert Counter(record["n"] for record in unknown).most_common(1)[0][1] <= 3
+    assert all(record == {**UNKNOWN, "n": record["n"]} for record in unknown)
+    refused = [entry for entry in entries if "has 16385 characters" in entry["reason"]]
+    assert all(entry["notification"] == notification(REFUSED)["Records"][0] for entry in refused)
+    assert len(refused) >= 8
+    others = [entry for entry in entries if entry not in refused and entry["notification"] not in unknown]
+    assert [entry["notification"] for entry in others] in ([{"i": 1}], [{"i": 1}] * 2)
+
+
+def read_unread(started: Rulebook) -> list[dict[str, t.Any]]:
+    return [json.loads(path.read_text(encoding="ascii")) for path in started.spool.glob("unread/*.json")]
+
+
+@needs_rulebook
+def test_batches_that_fail_for_ever_keep_no_other_waiting(simulator: Simulator, rulebook: StartsRulebook) -> None:
+    """The default settings, ten times as fast."""
+    settings = {"WINDOW": "0.5", "RETRY_DELAY": "0.5", "RETRY_MAX_DELAY": "30", "LEASE": "180"}
+    started = rulebook(**{f"OMS_EDA_{name}": value for name, value in settings.items()})
+    started.spool.mkdir(mode=0o700)
+    for number in range(3):
+        poison = started.spool / "batches" / f"poison {number}"
+        poison.mkdir(parents=True)
+        (poison / "keys.jsonl").write_text('"\\ud800"\n', encoding="ascii")
+    started.start()
+    wait_until(lambda: started.output.count(", attempt 2: ") == 3, lambda: started.output)
+    runs = started.run_count
+    began = time.monotonic()
+    assert started.post(notification("good")) == 200
+    wait_until(lambda: arrived(simulator) == Counter(["good"]), lambda: started.output)
+
+    assert time.monotonic() - began < 2 * 30
+    # One of those that failed may have been running, and one may have had its turn.
+    assert started.run_count - runs <= 3
+
+
+@needs_rulebook
+def test_a_playbook_that_hangs_is_ended_and_blocks_no_other(simulator: Simulator, rulebook: StartsRulebook) -> None:
+    simulator.fault("delay", seconds=100, path=SYNC_TASK_ID, times=1)
+    started = rulebook(OMS_EDA_WINDOW="0.2", OMS_EDA_LEASE="3")
+    started.start()
+    assert started.post(notification("hangs")) == 200
+    wait_until(lambda: started.run_count == 1, lambda: started.output)
+    assert started.post(notification("another")) == 200
+    wait_until(lambda: "another" in arrived(simulator), lambda: started.output)
+    wait_until(lambda: started.is_idle, lambda: started.output)
+
+    assert arrived(simulator).keys() == {"hangs", "another"}
+    assert "failed, attempt 1: its playbook failed." in started.output
 
 
 # ---- the playbook alone
@@ -256,7 +378,7 @@ def batch(tmp_path: Path) -> Path:
     return batch
 
 
-def hand_over(ansible: Ansible, batch: Path, environ: t.Mapping[str, str]) -> Run:
+def run_batch(ansible: Ansible, batch: Path, environ: t.Mapping[str, str]) -> Run:
     command = ["ansible-playbook", "huaweicloud.oms.sync_batch", f"--extra-vars=oms_batch={batch}"]
     return ansible.run(*command, environ=environ)
 
@@ -270,12 +392,12 @@ def test_the_playbook_leaves_word_and_goes_on(
         pytest.skip(f"{core} does not say where this ansible-core is")
     ansible = Ansible(tmp_path, os.environ[core])
     simulator.fault("answer", status=400, body='{"error_code": "OMS.0064"}', path=SYNC_TASK_ID, skip=1)
-    failed = hand_over(ansible, batch, environ)
+    failed = run_batch(ansible, batch, environ)
     left = sorted(path.name for path in batch.iterdir())
-    resumed = hand_over(ansible, batch, environ)
+    resumed = run_batch(ansible, batch, environ)
 
     assert failed.returncode != 0
-    assert f"{batch} was not handed over" in failed.output
+    assert f"The batch {batch} was not accepted." in failed.output
     assert left == ["failed", "keys.jsonl", "progress"]
     assert resumed.returncode == 0, resumed.output
     # The source takes word of the last attempt away before it begins another.
@@ -290,7 +412,7 @@ def test_the_playbook_takes_a_batch_without_keys_for_done(
     simulator: Simulator, ansible: Ansible, environ: dict[str, str], batch: Path
 ) -> None:
     (batch / "keys.jsonl").unlink()
-    run = hand_over(ansible, batch, environ)
+    run = run_batch(ansible, batch, environ)
 
     assert run.returncode == 0, run.output
     assert list(batch.iterdir()) == []

@@ -275,14 +275,24 @@ def test_galaxy_takes_it_with_a_repository(ansible: Ansible, tmp_path: Path) -> 
     imported = json.loads((tmp_path / "importer_result.json").read_text(encoding="utf-8"))
     contents = {(each["content_type"], each["name"]) for each in imported["contents"]}
     assert {("module", name) for name in MODULES} | {("role", "sync_objects")} <= contents
+    assert {(kind, name) for kind, name in contents if kind.startswith("eda/")} == {
+        ("eda/plugins/event_filter", "object_created"),
+        ("eda/plugins/event_source", "spooled_keys"),
+    }
     assert imported["requires_ansible"] == ">=2.16.0"
 
 
-def test_an_execution_environment_is_made_of_it(artifact: Path, tmp_path: Path) -> None:
-    """With the definition of docs/signing-in.md, up to what a container engine would then do."""
+DECISION_ENVIRONMENT = yaml.safe_load(
+    (ROOT / "extensions" / "eda" / "decision-environment.yml").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("definition", [EXECUTION_ENVIRONMENT, DECISION_ENVIRONMENT], ids=["execution", "decision"])
+def test_an_environment_is_made_of_it(artifact: Path, tmp_path: Path, definition: dict[str, t.Any]) -> None:
+    """With the definitions of docs/signing-in.md and for Event-Driven Ansible, up to what a container engine does."""
     ansible = Ansible(tmp_path, core(PACKAGING))
-    (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(EXECUTION_ENVIRONMENT), encoding="utf-8")
-    (file,) = EXECUTION_ENVIRONMENT["additional_build_files"]
+    (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(definition), encoding="utf-8")
+    (file,) = definition["additional_build_files"]
     assert re.fullmatch(r"huaweicloud-oms-[0-9.]+\.tar\.gz", file["src"])
     shutil.copy(artifact, tmp_path / file["src"])
     made = ansible.run("ansible-builder", "create", "--context", "context", "--output-filename", "Containerfile")
@@ -292,6 +302,11 @@ def test_an_execution_environment_is_made_of_it(artifact: Path, tmp_path: Path) 
     assert "COPY _build /build" in steps or "ADD _build /build" in steps
     assert "WORKDIR /build" in steps
     assert "ansible-galaxy collection install" in steps
+    dependencies = definition["dependencies"]
+    for name, kind in (("requirements.txt", "python"), ("bindep.txt", "system")):
+        if kind in dependencies:
+            lines = (tmp_path / "context" / "_build" / name).read_text(encoding="utf-8").splitlines()
+            assert set(dependencies[kind]) <= set(lines)
 
     collections = tmp_path / "collections"
     install = f"cd context/_build && ansible-galaxy collection install -r requirements.yml -p {collections}"

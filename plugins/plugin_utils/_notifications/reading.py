@@ -48,6 +48,8 @@ def read(
     encoding: str = AUTO,
     changes: t.Collection[str] = (CREATED, RESTORED),
     bucket: str | None = None,
+    check: t.Callable[[str], None] = lambda _object_key: None,
+    stop_early: bool = False,
 ) -> Reading:
     """Read a notification.
 
@@ -57,6 +59,9 @@ def read(
     :arg encoding: how the message encodes object keys: one of ENCODINGS.
     :arg changes: what must have happened to an object: some of CHANGES.
     :arg bucket: the bucket that an object must be in; None for any.
+    :arg check: raises NotificationError for an object key that is refused.
+    :arg stop_early: read no further once so many records cannot be read that the message is kept whole: this bounds the
+        time that a hostile message takes.
     :raises NotificationError: an argument other than the message is invalid.
     """
     check_encoding(encoding)
@@ -70,6 +75,8 @@ def read(
             events.append((record, found))
         else:
             unread.add(record, found)
+        if stop_early and unread.are_too_many:
+            break
     is_deleted_later = deleted_later(event for _record, event in events)
     object_keys: list[str] = []
     for record, event in events:
@@ -77,7 +84,9 @@ def read(
             continue
         try:
             if _is_in(event, bucket):
-                object_keys.append(object_key(event, encoding))
+                key = object_key(event, encoding)
+                check(key)
+                object_keys.append(key)
         except NotificationError as error:
             unread.add(record, error)
     return Reading(object_keys, unread.all())
@@ -98,8 +107,12 @@ class _UnreadRecords:
             value = record.value if isinstance(record.value, (dict, list, tuple)) else [record.value]
             self._first.append(Unread(value, str(error)))
 
+    @property
+    def are_too_many(self) -> bool:
+        return self._count > _MAX_UNREAD
+
     def all(self) -> list[Unread]:
-        if self._count <= _MAX_UNREAD:
+        if not self.are_too_many:
             return self._first
         return [Unread(self._message, f"{self._first[0].reason} {self._count - 1} more records cannot be read.")]
 

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""An event filter: object keys of notifications go to a spool on disk, and no further."""
+"""An event filter: store the object keys of notifications in the spool, and drop the event."""
 
 from __future__ import annotations
 
+import importlib.util
 import logging
-import runpy
 import typing as t
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,34 +17,40 @@ DOCUMENTATION = r"""
 ---
 short_description: Store the object keys of notifications, for the source huaweicloud.oms.spooled_keys
 description:
-  - Takes "object created" notifications of object stores from events of C(eda.builtin.webhook), and stores the keys in
-    them on disk. The event itself ends here, so that no key ever becomes a variable of Ansible.
-  - The webhook answers 200 when this is done. Where the disk does not take the keys, it answers 500, and a sender that
-    tries again loses nothing.
-  - A notification that is not understood, or has a key that OMS would refuse, is logged and kept below C(unread) in the
-    spool. The webhook answers 200, because another try would end in the same way.
-  - An argument that is the name of an environment variable behind a dollar sign is taken from there.
+  - Reads "object created" notifications of object stores, and stores their object keys on disk. The event is dropped,
+    so that no object key ever becomes a variable of Ansible.
+  - It reads the field C(payload) of an event, which C(eda.builtin.webhook) gives, or else the field C(body), which
+    sources for queues give (C(ansible.eda.aws_sqs_queue), C(ansible.eda.kafka), C(ansible.eda.azure_service_bus)). The
+    field may hold a dictionary, a list of notifications, or either as a JSON text, also in Base64.
+  - When the source goes on (the webhook answers with 200, a source for a queue acknowledges the message), the object
+    keys are on disk. If the disk does not take them, the filter raises an error, and nothing is acknowledged.
+  - A record that cannot be read, or whose object key OMS would refuse, is kept in the directory C(unread) of the spool
+    with the reason, and logged. The other records of its notification are stored. Another attempt would end in the same
+    way, so this is no error. An event with neither C(payload) nor C(body) is kept whole.
+  - If an argument consists of a dollar sign and the name of an environment variable, its value is that of the variable.
     A variable that is not set counts as an argument that is not given.
 version_added: 1.0.0
 options:
   spool_dir:
     description:
-      - The folder of the spool, on a local disk. The same as that of the source.
+      - The directory of the spool, on a local disk. It must be the same as that of the source.
+      - It is made if it is missing, with access for this user alone. Its parent must exist, and only root or this user
+        may be able to write to it. A symbolic link is refused.
     type: str
     required: true
   bucket:
     description:
-      - Notifications of other buckets than this are passed over.
+      - Only objects in this bucket are submitted. If it is not set, objects in all buckets are.
     type: str
   encoding:
     description:
-      - How keys are spelt in notifications, as in the filter C(huaweicloud.oms.object_keys).
+      - How notifications encode object keys, as in the filter C(huaweicloud.oms.object_keys).
     type: str
     choices: [auto, raw, form, percent]
     default: auto
   changes:
     description:
-      - Which changes count, as in the filter C(huaweicloud.oms.object_keys).
+      - Which changes of an object give its object key, as in the filter C(huaweicloud.oms.object_keys).
     type: list
     elements: str
     choices: [created, restored, metadata]
@@ -62,24 +68,29 @@ EXAMPLES = r"""
         bucket: source
 """
 
-load = runpy.run_path(str(Path(__file__).parents[1] / "plugin_utils" / "_load.py"))["load"]
-
 if TYPE_CHECKING:
-    from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _arguments, _spool
+    from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _rulebook_arguments, _spool
     from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors, _text
     from ansible_collections.huaweicloud.oms.plugins.module_utils._events import object_keys as _object_keys
     from ansible_collections.huaweicloud.oms.plugins.plugin_utils import _notifications
 else:
-    _arguments = load("extensions.eda.plugins.plugin_utils._arguments")
-    _spool = load("extensions.eda.plugins.plugin_utils._spool")
+    _spec = importlib.util.spec_from_file_location("_load", Path(__file__).parents[1] / "plugin_utils" / "_load.py")
+    _loader = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(_loader)
+    _rulebook_arguments = _loader.load("extensions.eda.plugins.plugin_utils._rulebook_arguments")
+    _spool = _loader.load("extensions.eda.plugins.plugin_utils._spool")
     # In this order: each imports those before it.
-    _text = load("plugins.module_utils._text")
-    _errors = load("plugins.module_utils._errors")
-    _object_keys = load("plugins.module_utils._events.object_keys")
-    _notifications = load("plugins.plugin_utils._notifications")
+    _text = _loader.load("plugins.module_utils._text")
+    _errors = _loader.load("plugins.module_utils._errors")
+    _object_keys = _loader.load("plugins.module_utils._events.object_keys")
+    _notifications = _loader.load("plugins.plugin_utils._notifications")
 
 LOGGER = logging.getLogger("huaweicloud.oms.object_created")
-# What a log line can bear of a sentence that quotes names.
+# Where sources put what they received: the webhook, and queues.
+FIELDS = ("payload", "body")
+# How many records of one notification are kept in files of their own. A notification with more is kept whole.
+MAX_RECORDS = 20
+# How much of a reason a log line shows.
 SHOWN_CHARACTERS = 1000
 
 
@@ -90,55 +101,59 @@ def main(
     encoding: str = "auto",
     changes: t.Sequence[str] = ("created", "restored"),
 ) -> list[dict[str, t.Any]]:
-    """Store the keys of an event.
+    """Store the object keys of an event.
 
-    :returns: no event, which drops it.
-    :raises ValueError: an argument is wrong.
-    :raises SpoolError: the spool can't be used.
-    :raises OSError: the disk does not take them.
+    :returns: no event: this one is dropped.
+    :raises ValueError: an argument is invalid.
+    :raises SpoolError: the spool cannot be used.
+    :raises OSError: the disk does not take the object keys.
     """
     arguments = {"spool_dir": spool_dir, "bucket": bucket, "encoding": encoding}
-    spool = _spool.Spool(_arguments.read_path(arguments, "spool_dir"))
-    bucket = _arguments.read_text(arguments, "bucket")
-    encoding = _arguments.read_text(arguments, "encoding") or _notifications.AUTO
-    check(encoding, changes)
-    notification = event.get("payload")
-    try:
-        good, refused = sorted_out(_notifications.object_keys(notification, encoding, changes, bucket))
-    except _notifications.NotificationError as error:
-        good, refused = [], str(error)
-    except RecursionError:
-        good, refused = [], "it is nested too deeply"
-    # First what is good: should the other fail, the sender tries again, and repeats are harmless.
-    spool.add(good)
-    if refused:
-        path, gone = spool.keep_unread(notification, refused)
-        LOGGER.warning("A notification is kept in %s: %s", path, _text.quoted(refused, SHOWN_CHARACTERS))
-        if gone:
-            LOGGER.error("%d older notifications were deleted from %s to make room", gone, path.parent)
+    path = _rulebook_arguments.read_path(arguments, "spool_dir")
+    bucket = _rulebook_arguments.read_text(arguments, "bucket")
+    encoding = _rulebook_arguments.read_text(arguments, "encoding") or _notifications.AUTO
+    if not changes:
+        raise ValueError(f"changes must not be empty. Give some of {', '.join(_notifications.CHANGES)}.")
+    spool = _spool.opened(path)
+    field = next((field for field in FIELDS if field in event), None)
+    if field is None:
+        what = f"The event has neither of the fields {' and '.join(FIELDS)}."
+        keep(spool, [_spool.UnreadRecord(event, what)])
+        return []
+    # First of all the arguments are checked: a mistake in the rulebook keeps no notification from being read later.
+    reading = _notifications.read(
+        event[field], encoding=encoding, changes=changes, bucket=bucket, check=check_object_key, stop_early=True
+    )
+    # First the object keys: if the rest fails, the sender tries again, and repeats are harmless.
+    spool.add(reading.object_keys)
+    unread = [_spool.UnreadRecord(each.record, each.reason) for each in reading.unread]
+    if len(unread) > MAX_RECORDS:
+        what = f"{len(unread)} records cannot be read. The first reason: {unread[0].reason}"
+        unread = [_spool.UnreadRecord(event[field], what)]
+    if unread:
+        keep(spool, unread)
     return []
 
 
-def check(encoding: str, changes: t.Sequence[str]) -> None:
-    """Fail where the rulebook is wrong: no notification may be put aside for that."""
-    if encoding not in _notifications.ENCODINGS:
-        raise ValueError(f"encoding: {encoding!r} is not known: give one of {', '.join(_notifications.ENCODINGS)}")
-    if not isinstance(changes, (list, tuple)) or not changes or not set(changes) <= set(_notifications.CHANGES):
-        raise ValueError(f"changes: {changes!r} is no list of some of {', '.join(_notifications.CHANGES)}")
+def check_object_key(object_key: str) -> None:
+    """Check an object key: one that OMS refuses would keep its whole batch from being submitted.
 
-
-def sorted_out(keys: t.Sequence[str]) -> tuple[list[str], str]:
-    """Tell keys that OMS would refuse from the others: one of them would keep a whole batch from being sent.
-
-    :returns: the good ones, and what is wrong with the first of the others; empty if there are none.
+    :raises NotificationError: OMS would refuse it.
     """
-    good = []
-    refused = ""
-    for key in keys:
-        try:
-            _object_keys.encode(key)
-        except _errors.ArgumentError as error:
-            refused = refused or f"the key {_text.quoted(key)} {error}"
-        else:
-            good.append(key)
-    return good, refused
+    try:
+        _object_keys.encode(object_key)
+    except _errors.ArgumentError as error:
+        raise _notifications.NotificationError(f"The object key {_text.quoted(object_key)} {error}") from None
+
+
+def keep(spool: _spool.Spool, records: t.Sequence[_spool.UnreadRecord]) -> None:
+    kept = spool.keep_unread(records)
+    for path, record in zip(kept.paths, records):
+        reason = _text.printable(record.reason[:SHOWN_CHARACTERS])
+        LOGGER.warning("A record of a notification cannot be read. It is kept in %s: %s", path, reason)
+    if kept.deleted:
+        LOGGER.error(
+            "%d older records were deleted from %s to make room. Correct what sends records that cannot be read.",
+            kept.deleted,
+            kept.paths[0].parent,
+        )

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Finds the collection's own files where nothing knows of collections.
+"""Load the collection's own files by their paths.
 
-ansible-rulebook runs a plugin by its path, without Ansible's loader of collections, so that a plugin can't import the
-file beside it by its full name. It can run this one by its path, too, and load the others with it.
+ansible-rulebook runs a plugin by its path, without Ansible's loader of collections. So a plugin cannot import the file
+beside it by its full name. It loads this file by its path, and the others with it.
 
 This is private to the collection: it may change at any time.
 """
@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parents[4]
 
 
 def load(name: str) -> ModuleType:
-    """Import a file or package of this very collection, and never that of another one which is installed, too.
+    """Load a file or package of this copy of the collection, and never of another copy that is installed, too.
 
-    It is known by its full name from then on, so that files which are loaded later may import it as they always do, and
-    so that a package finds its own files.
+    It is known by its full name from then on: files that are loaded later can import it, and a package finds its own
+    files.
 
     :arg name: its path in the collection, with dots and without the suffix.
     """

@@ -7,15 +7,15 @@
 
     python3 spool_until_killed.py SPOOL NUMBER
 
-It prints a line for each key that was acknowledged, and for each that a playbook was given. Files are loaded as in
+It prints a line for each key that was acknowledged, and for each that a playbook has submitted. Files are loaded as in
 ansible-rulebook: by their paths.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
-import runpy
 import sys
 import typing as t
 from itertools import count
@@ -30,7 +30,12 @@ def say(word: str, keys: t.Iterable[str]) -> None:
 
 
 def main() -> None:
-    spool = runpy.run_path(str(LOAD))["load"]("extensions.eda.plugins.plugin_utils._spool").Spool(sys.argv[1])
+    spec = importlib.util.spec_from_file_location("_load", LOAD)
+    assert spec
+    assert spec.loader
+    loader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loader)
+    spool = loader.load("extensions.eda.plugins.plugin_utils._spool").Spool(sys.argv[1])
     with spool.held():
         for number in count():
             keys = [f"{sys.argv[2]}/{number}/{letter}" for letter in "abc"]
@@ -42,7 +47,7 @@ def main() -> None:
             for batch in spool.batches():
                 begun = spool.begin(batch)
                 file = begun.path / "keys.jsonl"
-                say("handed-over", map(json.loads, file.read_text(encoding="ascii").splitlines()))
+                say("submitted", map(json.loads, file.read_text(encoding="ascii").splitlines()))
                 file.unlink()
                 spool.finish(begun)
 

@@ -12,7 +12,11 @@ import threading
 import typing as t
 from pathlib import Path
 
-from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source.spooled_keys import Settings, step
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source.spooled_keys import (
+    Backoff,
+    Settings,
+    step,
+)
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Spool
 
 
@@ -39,7 +43,8 @@ def test_the_event_loop_is_free_while_the_spool_gathers(tmp_path: Path) -> None:
         spool.served.set()
 
     async def main() -> None:
-        await asyncio.wait_for(asyncio.gather(step(spool, asyncio.Queue(), Settings(window=0)), serve()), 20)
+        queue: asyncio.Queue[t.Any] = asyncio.Queue()
+        await asyncio.wait_for(asyncio.gather(step(spool, queue, Settings(window=0), Backoff()), serve()), 20)
 
     with spool.held():
         spool.add(["a"])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _load
-from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._arguments import (
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._rulebook_arguments import (
     read_count,
     read_number,
     read_path,
@@ -60,20 +60,20 @@ def test_what_is_not_given_is_the_default() -> None:
 
 @pytest.mark.parametrize("value", [1, 1.5, True, ["a"]])
 def test_what_is_no_text_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"^bucket: .* is no text: quote it$"):
+    with pytest.raises(ValueError, match=r"^bucket must be a string, but is .*\. Put it in quotes\.$"):
         read_text({"bucket": value}, "bucket")
 
 
 def test_a_path_is_absolute() -> None:
     assert read_path({"spool_dir": "$OMS_EDA_FOLDER"}, "spool_dir") == "/spool"
     assert read_path({"spool_dir": "~/spool"}, "spool_dir") == "/home/eda/spool"
-    with pytest.raises(ValueError, match=r"spool_dir: 'spool' is relative: give an absolute path"):
+    with pytest.raises(ValueError, match=r"spool_dir must be an absolute path, but is 'spool'"):
         read_path({"spool_dir": "spool"}, "spool_dir")
 
 
 @pytest.mark.parametrize("arguments", [{}, {"spool_dir": "$OMS_EDA_UNSET"}])
 def test_a_path_is_needed(arguments: dict[str, t.Any]) -> None:
-    with pytest.raises(ValueError, match=r"spool_dir: .* is not given or not set: give the path of a folder"):
+    with pytest.raises(ValueError, match=r"spool_dir is required, but is .*, which is empty or not set"):
         read_path(arguments, "spool_dir")
 
 
@@ -86,15 +86,15 @@ def test_numbers(value: object, number: float) -> None:
     "value", ["a", "nan", "inf", -1, "-0.5", True, [1], "$OMS_EDA_TEST", pytest.param(10**400, id="huge")]
 )
 def test_what_is_no_number_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"^window: .* is no number of at least 0$"):
+    with pytest.raises(ValueError, match=r"^window must be a number of at least 0, but is .*\.$"):
         read_number({"window": value}, "window", 1, 0)
 
 
 def test_a_count_is_whole() -> None:
     assert read_count({"max_keys": "3.0"}, "max_keys", 1, 1) == 3
-    with pytest.raises(ValueError, match=r"max_keys: 2.5 is no whole number"):
+    with pytest.raises(ValueError, match=r"max_keys must be a whole number, but is 2\.5"):
         read_count({"max_keys": 2.5}, "max_keys", 1, 1)
-    with pytest.raises(ValueError, match=r"max_keys: 0 is no number of at least 1"):
+    with pytest.raises(ValueError, match=r"max_keys must be a number of at least 1, but is 0"):
         read_count({"max_keys": 0}, "max_keys", 1, 1)
 
 

@@ -3,11 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Rulebook, plugins, playbook and guide say the same, and no key travels on."""
+"""Rulebooks, plugins, playbook and guide agree, and no object key becomes a variable."""
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import typing as t
@@ -25,7 +24,10 @@ RULEBOOK = ROOT / "extensions" / "eda" / "rulebooks" / "sync_on_object_created.y
 PLAYBOOK = ROOT / "playbooks" / "sync_batch.yml"
 GUIDE = (ROOT / "docs" / "event-driven-ansible.md").read_text(encoding="utf-8")
 
+QUEUE_RULEBOOK = RULEBOOK.with_name("sync_from_queue.yml")
+
 (RULESET,) = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
+(QUEUE_RULESET,) = yaml.safe_load(QUEUE_RULEBOOK.read_text(encoding="utf-8"))
 WEBHOOK, BATCHES = RULESET["sources"]
 FILTER = WEBHOOK["filters"][0]["huaweicloud.oms.object_created"]
 SOURCE = BATCHES["huaweicloud.oms.spooled_keys"]
@@ -43,7 +45,8 @@ def options(plugin: t.Any) -> dict[str, dict[str, t.Any]]:
 
 def test_the_guide_lists_the_variables_that_are_read() -> None:
     rows = dict(re.findall(r"^\| `(OMS_EDA_[A-Z_]+)` \| (\S+) \|", GUIDE, re.MULTILINE))
-    read = variables(RULEBOOK.read_text(encoding="utf-8")) | variables(PLAYBOOK.read_text(encoding="utf-8"))
+    files = (RULEBOOK, QUEUE_RULEBOOK, PLAYBOOK)
+    read = set().union(*(variables(file.read_text(encoding="utf-8")) for file in files))
 
     assert set(rows) == read
     assert variables(GUIDE) <= read
@@ -91,13 +94,24 @@ def test_examples_use_options_that_exist(plugin: t.Any) -> None:
     assert {option for option, entry in options(plugin).items() if entry.get("required")} <= set(given)
 
 
-def test_only_the_path_of_a_folder_travels_on() -> None:
+def test_the_rulebooks_differ_in_their_source_alone() -> None:
+    def without_source(ruleset: dict[str, t.Any]) -> dict[str, t.Any]:
+        received, batches = ruleset["sources"]
+        kept = {name: value for name, value in received.items() if name in ("name", "filters")}
+        return {**ruleset, "sources": [kept, batches]}
+
+    assert without_source(QUEUE_RULESET) == without_source(RULESET)
+    assert "ansible.eda.aws_sqs_queue" in QUEUE_RULESET["sources"][0]
+
+
+def test_the_event_holds_only_the_path_of_a_directory() -> None:
     (rule,) = RULESET["rules"]
     run = rule["action"]["run_playbook"]
 
     assert rule["condition"] == "event.oms.batch is defined"
     assert run == {"name": "huaweicloud.oms.sync_batch", "extra_vars": {"oms_batch": "{{ event.oms.batch }}"}}
-    assert RULESET["execution_strategy"] == "sequential"
+    # One that hangs keeps no other from running.
+    assert RULESET["execution_strategy"] == "parallel"
     assert WEBHOOK["eda.builtin.webhook"]["token"]
 
 
@@ -112,11 +126,33 @@ def test_the_playbook_and_the_spool_mean_the_same_files() -> None:
     assert "ansible_failed_result" not in text
 
 
+def test_the_playbook_ends_its_task_when_the_lease_ends() -> None:
+    (play,) = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))
+    task = play["tasks"][1]["block"][0]
+
+    assert SOURCE["lease"] == "$OMS_EDA_LEASE"
+    assert "'OMS_EDA_LEASE'" in task["timeout"]
+    assert f"default({options(spooled_keys)['lease']['default']}, true)" in task["timeout"]
+
+
 def test_the_guide_shows_what_is_in_the_spool() -> None:
-    code = ast.parse(inspect.getsource(_spool))
-    layout = ast.get_docstring(code) or ""
+    layout = _spool.__doc__ or ""
 
     for name in ("incoming.jsonl", "gathered-", "batches/", "keys.jsonl", "progress", "attempts", "failed", "dead/"):
         assert name in layout
         assert name in GUIDE
-    assert f"the newest {_spool.MAX_UNREAD_FILES} and at most {_spool.MAX_UNREAD_BYTES >> 20} MiB" in GUIDE
+
+
+def test_bounds_in_documentation_and_code_are_equal() -> None:
+    unread = _spool.unread
+    bounds = " ".join(GUIDE.split())
+
+    assert f"at most {unread.MAX_FILES} files and {unread.MAX_BYTES >> 20} MiB" in bounds
+    assert f"A file is cut off after {unread.MAX_RECORD_BYTES >> 20} MiB" in bounds
+    assert f"more than {object_created.MAX_RECORDS} records that cannot be read is kept whole" in bounds
+    assert f"more than {spooled_keys.BACKLOG_BYTES >> 20} MiB of object keys wait" in bounds
+    assert f"After {spooled_keys.DIVIDE_AFTER} failed runs it is divided" in bounds
+    assert f"With {spooled_keys.DIVIDE_BELOW} batches or more" in bounds
+    documented = " ".join(spooled_keys.DOCUMENTATION.split())
+    assert f"more than {spooled_keys.BACKLOG_BYTES >> 20} MiB" in documented
+    assert f"While there are {spooled_keys.DIVIDE_BELOW} batches or more" in documented

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What is acknowledged is never lost, whatever ends the process, and whenever."""
+"""The spool: object keys that are acknowledged are never lost, whatever ends the process, and whenever."""
 
 from __future__ import annotations
 
@@ -20,8 +20,15 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _spool
-from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Batch, Spool, SpoolError
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import (
+    Batch,
+    Kept,
+    Spool,
+    SpoolError,
+    UnreadRecord,
+    opened,
+    unread,
+)
 
 HOSTILE = [
     "{{ lookup('pipe', 'id') }}",
@@ -172,7 +179,7 @@ def test_only_the_owner_may_look_into_it(folder: Path) -> None:
         spool.gather(1)
         spool.add(["b"])
         spool.begin(spool.batches()[0])
-        spool.keep_unread({}, "")
+        spool.keep_unread([UnreadRecord({}, "")])
         with spool.held():
             pass
     finally:
@@ -182,21 +189,46 @@ def test_only_the_owner_may_look_into_it(folder: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-@pytest.mark.parametrize("mode", [0o750, 0o701, 0o720])
-def test_a_folder_that_others_may_look_into_is_refused(folder: Path, mode: int) -> None:
-    folder.mkdir()
-    folder.chmod(mode)
+def test_an_unsafe_directory_is_refused_before_anything_is_made_in_it(tmp_path: Path) -> None:
+    def refused(path: Path, text: str) -> None:
+        with pytest.raises(SpoolError, match=text):
+            Spool(path)
 
-    with pytest.raises(SpoolError, match=r"must belong to the user .* chmod it to 0700"):
-        Spool(folder)
+    for mode in (0o750, 0o701, 0o720):
+        open_to_others = tmp_path / oct(mode)
+        open_to_others.mkdir()
+        open_to_others.chmod(mode)
+        refused(open_to_others, r"must belong to the user .* its mode to 0700 with chmod")
+        assert list(open_to_others.iterdir()) == []
 
+    target = tmp_path / "target"
+    target.mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(target)
+    refused(tmp_path / "link", "is a symbolic link. Give the path of the directory itself")
+    assert list(target.iterdir()) == []
 
-def test_a_folder_that_can_not_be_made_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SpoolError, match="missing/spool can't be used: no such file or directory"):
-        Spool(tmp_path / "missing" / "spool")
+    for mode in (0o770, 0o702, 0o1777):
+        parent = tmp_path / f"parent-{mode:o}"
+        parent.mkdir()
+        parent.chmod(mode)
+        refused(parent / "spool", "Other users can write to .*, the parent of the spool")
+        assert list(parent.iterdir()) == []
+
+    refused(tmp_path / "missing" / "spool", "cannot be used: no such file or directory")
     (tmp_path / "file").touch()
-    with pytest.raises(SpoolError, match="file can't be used: not a directory"):
-        Spool(tmp_path / "file")
+    refused(tmp_path / "file", "is not a directory")
+
+
+def test_an_open_spool_is_checked_again(folder: Path) -> None:
+    assert opened(str(folder)) is opened(str(folder))
+    folder.chmod(0o750)
+    with pytest.raises(SpoolError, match="must belong to the user"):
+        opened(str(folder))
+    folder.chmod(0o700)
+    # Someone has deleted it.
+    folder.rename(folder.with_name("elsewhere"))
+    opened(str(folder)).add(["a"])
+    assert (folder / "incoming.jsonl").exists()
 
 
 # ---- torn, full, wrong
@@ -250,7 +282,7 @@ def test_what_the_disk_does_not_take_is_not_acknowledged_and_not_there(folder: P
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         Spool(folder, FullDisk(7)).add(["b", "c"])
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-        Spool(folder, FullDisk(7)).keep_unread({}, "why")
+        Spool(folder, FullDisk(7)).keep_unread([UnreadRecord({}, "why")])
     spool = Spool(folder)
     spool.gather(10)
 
@@ -288,8 +320,8 @@ def test_a_batch_is_done_when_its_keys_are_gone(spool: Spool) -> None:
     first, second = spool.batches()
     (first.path / "keys.jsonl").unlink()
 
-    assert first.is_done
-    assert not second.is_done
+    assert first.is_accepted
+    assert not second.is_accepted
     assert spool.batches() == [second]
     spool.finish(first)
     spool.finish(first)
@@ -304,7 +336,7 @@ def test_a_batch_that_can_not_be_looked_at_is_not_taken_for_done(spool: Spool, m
     monkeypatch.setattr(Path, "stat", fail)
 
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        assert first.is_done
+        assert first.is_accepted
 
 
 def test_attempts_are_counted_before_they_begin(spool: Spool, folder: Path) -> None:
@@ -345,7 +377,7 @@ def test_a_batch_is_given_up_with_all_that_it_has_and_can_be_moved_back(spool: S
     begun = spool.begin(spool.batches()[0])
     (begun.path / "failed").touch()
     (begun.path / "progress").touch()
-    grave = spool.bury(begun)
+    grave = spool.give_up(begun)
 
     assert grave.parent == folder / "dead"
     assert sorted(path.name for path in grave.iterdir()) == ["keys.jsonl", "progress"]
@@ -358,7 +390,7 @@ def test_one_that_was_copied_back_is_given_up_again(spool: Spool) -> None:
     graves = []
     for _number in range(3):
         batch = spool.batches()[0]
-        graves.append(spool.bury(batch))
+        graves.append(spool.give_up(batch))
         batch.path.mkdir()
         (batch.path / "keys.jsonl").write_text('"a"\n', encoding="ascii")
 
@@ -366,42 +398,99 @@ def test_one_that_was_copied_back_is_given_up_again(spool: Spool) -> None:
     assert all((grave / "keys.jsonl").exists() for grave in graves)
 
 
-# ---- notifications that nobody understood
+# ---- division
 
 
-def test_an_unread_notification_is_kept_with_the_reason(folder: Path) -> None:
-    path, gone = Spool(folder).keep_unread({"a": HOSTILE}, "why")
+def test_a_batch_is_divided_into_halves(folder: Path) -> None:
+    spool = Spool(folder)
+    spool.add(["a", "b", "c"])
+    spool.gather(10)
+    batch = spool.begin(spool.batches()[0])
+    (batch.path / "progress").touch()
 
-    assert json.loads(path.read_text(encoding="ascii")) == {"reason": "why", "notification": {"a": HOSTILE}}
-    assert (path.parent, gone) == (folder / "unread", 0)
+    assert spool.halve(batch, 4)
+    first, second = spool.batches()
+    assert [keys_of(first), keys_of(second)] == [["a"], ["b", "c"]]
+    assert (first.attempts, second.attempts) == (4, 4)
+    # The log of the whole batch is of other object keys.
+    assert sorted(path.name for path in second.path.iterdir()) == ["attempts", "keys.jsonl"]
+    assert not spool.halve(first, 4)
+    assert spool.halve(second, 4)
+    assert all_keys(spool) == ["a", "b", "c"]
+
+
+# ---- records that cannot be read
+
+
+def kept_content(kept: Kept) -> t.Any:
+    (path,) = kept.paths
+    return json.loads(path.read_text(encoding="ascii"))
+
+
+def test_an_unread_record_is_kept_with_the_reason(folder: Path) -> None:
+    kept = Spool(folder).keep_unread([UnreadRecord({"a": HOSTILE}, "why"), UnreadRecord([b"5"], "\ud800")])
+
+    assert [json.loads(path.read_text(encoding="ascii")) for path in kept.paths] == [
+        {"reason": "why", "notification": {"a": HOSTILE}},
+        # What JSON does not know.
+        {"reason": "\ud800", "notification": ["b'5'"]},
+    ]
+    assert sorted((folder / "unread").iterdir()) == sorted(kept.paths)
+    assert kept.deleted == 0
+
+
+def test_nested_lists_take_the_room_that_they_take_in_a_request(folder: Path) -> None:
+    deep: list[t.Any] = []
+    for _number in range(500):
+        deep = [deep]
+    body = [deep] * 1000
+    (path,) = Spool(folder).keep_unread([UnreadRecord(body, "why")]).paths
+
+    # Indented, it would have 250 MB.
+    assert path.stat().st_size < 1.1 * len(json.dumps(body))
 
 
 def test_one_too_deep_to_write_leaves_its_reason(folder: Path) -> None:
     deep: list[t.Any] = []
     for _number in range(100_000):
         deep = [deep]
-    path, _gone = Spool(folder).keep_unread(deep, "why")
+    kept = Spool(folder).keep_unread([UnreadRecord(deep, "why.")])
 
-    assert json.loads(path.read_text(encoding="ascii")) == {"reason": "why", "notification": None}
+    assert kept_content(kept) == {"reason": "why. It is nested too deeply to be kept.", "notification": None}
 
 
-def test_the_oldest_unread_ones_make_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_record_is_cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread, "MAX_RECORD_BYTES", 10)
+    kept = Spool(folder).keep_unread([UnreadRecord("0123456789abc", "why.")])
+
+    assert kept_content(kept) == {"reason": "why. Only its first 10 bytes are kept.", "beginning": '"012345678'}
+
+
+def test_the_oldest_unread_records_make_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread, "MAX_FILES", 3)
     spool = Spool(folder)
-    monkeypatch.setattr(_spool, "MAX_UNREAD_FILES", 3)
-    kept = [spool.keep_unread(number, "") for number in range(5)]
-    assert [gone for _path, gone in kept] == [0, 0, 0, 1, 1]
-    assert sorted((folder / "unread").iterdir()) == [path for path, _gone in kept[2:]]
+    kept = [spool.keep_unread([UnreadRecord(number, "")]) for number in range(5)]
 
-    size = kept[2][0].stat().st_size
-    monkeypatch.setattr(_spool, "MAX_UNREAD_BYTES", 2 * size)
-    path, gone = spool.keep_unread(5, "")
-    assert gone == 2
-    assert sorted((folder / "unread").iterdir()) == [kept[4][0], path]
+    assert [each.deleted for each in kept] == [0, 0, 0, 1, 1]
+    assert sorted((folder / "unread").iterdir()) == [path for each in kept[2:] for path in each.paths]
 
-    # The newest stays, however large.
-    path, gone = spool.keep_unread("x" * 3 * size, "")
-    assert gone == 2
-    assert sorted((folder / "unread").iterdir()) == [path]
+
+def test_a_large_notification_costs_no_small_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread, "MAX_BYTES", 1000)
+    spool = Spool(folder)
+    small = [path for number in range(10) for path in spool.keep_unread([UnreadRecord(number, "")]).paths]
+    large = [spool.keep_unread([UnreadRecord("x" * size, "")]) for size in (400, 500, 5000)]
+
+    assert [each.deleted for each in large] == [0, 1, 1]
+    assert sorted((folder / "unread").iterdir()) == [*small, *large[0].paths]
+
+
+def test_another_process_measures_what_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        Spool(folder).keep_unread([UnreadRecord(number, "")])
+    monkeypatch.setattr(unread, "MAX_FILES", 2)
+
+    assert Spool(folder).keep_unread([UnreadRecord(3, "")]).deleted == 2
 
 
 # ---- one at a time
@@ -412,7 +501,7 @@ def test_a_second_process_is_told_who_has_it(folder: Path) -> None:
     with first.held():
         second.add(["a"])
         with (
-            pytest.raises(SpoolError, match=f"is in use by the process {os.getpid()}: stop that one"),
+            pytest.raises(SpoolError, match=f"is in use by the process {os.getpid()}. Stop that process"),
             second.held(),
         ):
             pass
@@ -442,7 +531,7 @@ def test_what_a_killed_process_left_is_taken_away(spool: Spool, folder: Path) ->
 # ---- killed
 
 
-def live(folder: Path, disk: t.Any, acknowledged: list[str], handed_over: list[str]) -> None:
+def live(folder: Path, disk: t.Any, acknowledged: list[str], submitted: list[str]) -> None:
     """A life of a spool with all that may happen in one."""
 
     def add(*keys: str) -> None:
@@ -458,12 +547,13 @@ def live(folder: Path, disk: t.Any, acknowledged: list[str], handed_over: list[s
         poisoned, good = spool.batches()
         spool.note_failure(spool.begin(poisoned))
         begun = spool.begin(good)
-        handed_over.extend(keys_of(begun))
+        submitted.extend(keys_of(begun))
         disk.unlink(begun.path / "keys.jsonl")
         spool.finish(begun)
-        spool.bury(poisoned)
+        spool.halve(poisoned, 1)
+        spool.give_up(spool.batches()[0])
         add("f")
-        spool.keep_unread({}, "why")
+        spool.keep_unread([UnreadRecord({}, "why")])
         spool.gather(2)
 
 
@@ -482,16 +572,16 @@ def test_killed_between_any_two_steps_it_loses_nothing(tmp_path: Path, torn: boo
     while True:
         folder = tmp_path / str(moments)
         acknowledged: list[str] = []
-        handed_over: list[str] = []
+        submitted: list[str] = []
         try:
-            live(folder, Disk(moments, torn), acknowledged, handed_over)
+            live(folder, Disk(moments, torn), acknowledged, submitted)
         except Killed:
             moments += 1
         else:
             break
         finally:
             found = recover(folder)
-            assert set(acknowledged) <= {*handed_over, *found} <= set("abcdef"), moments
+            assert set(acknowledged) <= {*submitted, *found} <= set("abcdef"), moments
 
     # It was killed at each change that a whole life makes.
     assert moments > 60
@@ -506,13 +596,20 @@ def test_what_is_said_to_be_on_the_disk_is_there_before(folder: Path) -> None:
     spool.add(["a"])
     assert disk.made == [
         ("open", "incoming.jsonl"),
-        ("ftruncate", "incoming.jsonl"),
         ("write", "incoming.jsonl"),
         ("fsync", "incoming.jsonl"),
         ("fsync", "spool"),
     ]
     disk.made.clear()
-    spool.gather(1)
+    spool.add(["a"])
+    # The file's entry in the directory is on disk already.
+    assert [name for name, _path in disk.made] == ["open", "write", "fsync"]
+    # Another process does not know that.
+    disk.made.clear()
+    Spool(folder, disk).add(["a"])
+    assert disk.made[-2:] == [("fsync", "incoming.jsonl"), ("fsync", "spool")]
+    disk.made.clear()
+    spool.gather(5)
     (batch,) = [path.name for path in (folder / "batches").iterdir()]
     gathered = f"gathered-{batch.rpartition('-')[0]}.jsonl"
     assert disk.made == [
@@ -532,7 +629,7 @@ def test_what_is_said_to_be_on_the_disk_is_there_before(folder: Path) -> None:
 
 def test_killed_at_random_moments_it_loses_nothing(folder: Path) -> None:
     randomly = random.Random(20261125)  # noqa: S311 - moments are no secrets
-    said: dict[str, set[str]] = {"acknowledged": set(), "handed-over": set()}
+    said: dict[str, set[str]] = {"acknowledged": set(), "submitted": set()}
     for number in range(8):
         command = [sys.executable, str(Path(__file__).with_name("spool_until_killed.py")), str(folder), str(number)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -549,5 +646,5 @@ def test_killed_at_random_moments_it_loses_nothing(folder: Path) -> None:
             said[word].add(key)
 
     assert said["acknowledged"]
-    assert said["handed-over"]
-    assert said["acknowledged"] <= said["handed-over"] | set(recover(folder))
+    assert said["submitted"]
+    assert said["acknowledged"] <= said["submitted"] | set(recover(folder))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The event source: one batch at a time, those that failed again later, those that fail for ever out of the way."""
+"""The event source: one batch at a time, new batches before those that failed, and batches that fail for ever."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source import spooled_keys
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source.spooled_keys import (
+    Backoff,
     Settings,
-    due_batch,
-    hand_over,
+    next_new,
+    next_retry,
+    next_turn,
     read_settings,
+    run_playbook,
     step,
 )
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Batch, Spool, SpoolError
@@ -69,13 +72,13 @@ def test_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"windwo": 1}, "windwo: no such argument: there are lease, max_attempts, max_keys"),
-        ({"window": -1}, "window: -1 is no number of at least 0"),
-        ({"max_keys": 0}, "max_keys: 0 is no number of at least 1"),
-        ({"max_attempts": 1.5}, "max_attempts: 1.5 is no whole number"),
-        ({"retry_delay": 0}, "retry_delay: 0 is no number of at least 0.1"),
-        ({"retry_max_delay": "x"}, "retry_max_delay: 'x' is no number"),
-        ({"lease": 0}, "lease: 0 is no number of at least 1"),
+        ({"windwo": 1}, "Unknown arguments: windwo. The arguments are lease, max_attempts, max_keys"),
+        ({"window": -1}, "window must be a number of at least 0, but is -1"),
+        ({"max_keys": 0}, "max_keys must be a number of at least 1, but is 0"),
+        ({"max_attempts": 1.5}, "max_attempts must be a whole number, but is 1.5"),
+        ({"retry_delay": 0}, "retry_delay must be a number of at least 0.1, but is 0"),
+        ({"retry_max_delay": "x"}, "retry_max_delay must be a number of at least 0.1, but is 'x'"),
+        ({"lease": 0}, "lease must be a number of at least 1, but is 0"),
     ],
 )
 def test_wrong_settings_are_refused(arguments: dict[str, t.Any], text: str) -> None:
@@ -89,7 +92,7 @@ def test_delays_double_up_to_the_longest() -> None:
     assert [settings.delay(failures) for failures in (0, 1, 2, 3, 6, 7, 10**6)] == [0, 5, 10, 20, 160, 300, 300]
 
 
-# ---- whose turn it is
+# ---- which batch is next
 
 
 def batch(name: str, attempts: int = 0, tried_at: float = 0.0) -> Batch:
@@ -99,82 +102,90 @@ def batch(name: str, attempts: int = 0, tried_at: float = 0.0) -> Batch:
 SETTINGS = Settings(retry_delay=5, retry_max_delay=300)
 
 
-def test_the_oldest_is_first() -> None:
-    assert due_batch([batch("b"), batch("a"), batch("c")], SETTINGS, 1000) == batch("a")
-    assert due_batch([], SETTINGS, 1000) is None
+def test_the_oldest_new_batch_is_first() -> None:
+    assert next_new([batch("b"), batch("a"), batch("c"), batch("0", attempts=1)]) == batch("a")
+    assert next_new([batch("a", attempts=1)]) is None
 
 
-def test_one_that_failed_waits_twice_as_long_as_the_source() -> None:
-    failed = batch("a", attempts=2, tried_at=1000)
+def test_a_batch_that_failed_waits_for_its_delay() -> None:
+    failed = batch("a", attempts=3, tried_at=1000)
 
-    assert due_batch([failed], SETTINGS, 1019.9) is None
-    assert due_batch([failed], SETTINGS, 1020) == failed
-    assert due_batch([failed, batch("b")], SETTINGS, 1019.9) == batch("b")
+    assert next_retry([failed, batch("b")], SETTINGS, 1019.9) is None
+    assert next_retry([failed], SETTINGS, 1020) == failed
 
 
 def test_the_one_that_waited_longest_is_first_of_those_that_failed() -> None:
     first, second = batch("b", 1, 100), batch("a", 1, 200)
 
-    assert due_batch([first, second], SETTINGS, 1000) == first
+    assert next_retry([first, second], SETTINGS, 1000) == first
 
 
 def test_a_clock_that_was_set_back_keeps_none_waiting() -> None:
     failed = batch("a", attempts=10, tried_at=5000)
 
-    assert due_batch([failed], SETTINGS, 1000) == failed
+    assert next_retry([failed], SETTINGS, 1000) == failed
 
 
-def test_in_an_outage_two_take_turns_and_the_rest_piles_up() -> None:
-    """All runs fail, and more arrives all the time: how many runs and batches does that make?"""
-    now = 0.0
-    failures = 0
-    batches: dict[str, Batch] = {}
-    made: list[str] = []
-    runs = []
-    while now < 3600:
-        due = due_batch(batches.values(), SETTINGS, now)
-        if due is None:
-            now += SETTINGS.window
-            made.append(f"{len(made):03}")
-            batches[made[-1]] = batch(made[-1])
-            continue
-        runs.append(due.path.name)
-        now += 2
-        failures += 1
-        batches[due.path.name] = replace(due, attempts=due.attempts + 1, tried_at=now)
-        now += SETTINGS.delay(failures)
-
-    assert made == ["000", "001"]
-    assert 12 < len(runs) < 20
-    # Neither comes near the limit.
-    assert max(each.attempts for each in batches.values()) < 10
+def test_batches_that_failed_before_do_not_delay_new_ones() -> None:
+    backoff = Backoff()
+    backoff.note(False, True, SETTINGS, 100)
+    assert (backoff.new_from, backoff.retry_from) == (105, 105)
+    for _number in range(10):
+        backoff.note(False, False, SETTINGS, 200)
+    assert (backoff.new_from, backoff.retry_from) == (105, 500)
+    # A new one fails, too.
+    backoff.note(False, True, SETTINGS, 300)
+    assert (backoff.new_from, backoff.retry_from) == (310, 600)
+    backoff.note(True, False, SETTINGS, 400)
+    assert backoff == Backoff(new_from=400, retry_from=400)
+    backoff.note(True, True, SETTINGS, 400)
+    assert backoff.last_was_new
 
 
-def test_a_batch_that_fails_for_ever_takes_little_from_the_others() -> None:
-    now = 0.0
-    failures = 0
-    batches = {"poison": batch("poison")}
-    runs = []
-    while now < 3600:
-        due = due_batch(batches.values(), SETTINGS, now)
-        if due is None:
-            now += SETTINGS.window
-            batches[f"{now:09}"] = batch(f"{now:09}")
-            continue
-        runs.append(due.path.name)
-        now += 2
-        if due.path.name == "poison":
-            failures += 1
-            batches["poison"] = replace(due, attempts=due.attempts + 1, tried_at=now)
-        else:
-            failures = 0
-            del batches[due.path.name]
-        now += SETTINGS.delay(failures)
+class Hour:
+    """An hour of a source whose playbooks take two seconds, without waiting. Object keys arrive all the time."""
 
-    assert runs[0] == "poison"
-    assert runs[1] != "poison"
-    assert 8 < runs.count("poison") < 20
-    assert len(runs) > 400
+    def __init__(self, poison: t.Collection[str] = (), outage: bool = False) -> None:
+        self.runs: list[str] = []
+        self.batches = {name: batch(name) for name in poison}
+        self.made = 0
+        now = 0.0
+        backoff = Backoff()
+        while now < 3600:
+            due = next_turn(self.batches.values(), True, backoff, SETTINGS, now, now)
+            if due is None:
+                now += 1
+                continue
+            if due == "gather":
+                now += SETTINGS.window
+                self.made += 1
+                self.batches[f"{now:09}"] = batch(f"{now:09}")
+                continue
+            name = due.path.name
+            self.runs.append(name)
+            now += 2
+            accepted = not outage and name not in poison
+            backoff.note(accepted, due.attempts == 0, SETTINGS, now)
+            if accepted:
+                del self.batches[name]
+            else:
+                self.batches[name] = replace(due, attempts=due.attempts + 1, tried_at=now)
+
+
+def test_an_outage_makes_few_runs_and_few_batches() -> None:
+    hour = Hour(outage=True)
+
+    assert 10 < hour.made < 25
+    assert len(hour.runs) < 50
+
+
+def test_batches_that_fail_for_ever_take_little_from_the_others() -> None:
+    hour = Hour(poison=["poison 1", "poison 2", "poison 3"])
+
+    assert {name for name in hour.batches if hour.runs.count(name)} == {"poison 1", "poison 2", "poison 3"}
+    # Each 5 s, 10 s, ... 300 s after it failed.
+    assert 30 < sum(hour.runs.count(name) for name in hour.batches) < 60
+    assert len(hour.runs) > 400
 
 
 # ---- at work
@@ -257,11 +268,11 @@ def test_it_waits_for_more(spool: Spool) -> None:
     async def scenario() -> None:
         spool.add(["a"])
         began = time.monotonic()
-        waiting = asyncio.create_task(step(spool, asyncio.Queue(), Settings(window=0.3)))
+        waiting = asyncio.create_task(step(spool, asyncio.Queue(), Settings(window=0.3), Backoff()))
         # It goes as far as it can without waiting.
         await asyncio.sleep(0)
         spool.add(["b"])
-        assert await waiting is None
+        await waiting
         assert time.monotonic() - began >= 0.3
 
     asyncio.run(scenario())
@@ -294,18 +305,21 @@ def test_a_run_that_failed_comes_again(folder: Path, spool: Spool, caplog: pytes
     asyncio.run(scenario())
     texts = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert [text.partition(" failed, ")[2] for text in texts] == [
-        "attempt 1: its playbook failed",
-        "attempt 2: its playbook failed",
+        "attempt 1: its playbook failed.",
+        "attempt 2: its playbook failed.",
     ]
 
 
-def test_a_run_that_ends_without_a_word_has_failed_when_its_lease_ends(spool: Spool) -> None:
+def test_a_playbook_that_says_nothing_has_failed_when_its_lease_ends(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def scenario() -> None:
         spool.add(["a"])
         spool.gather(1)
         queue: asyncio.Queue[t.Any] = asyncio.Queue(1)
         settings = Settings(lease=0.05, poll=0.01)
-        failure = await hand_over(queue, spool.batches()[0], settings)
+        monkeypatch.setattr(spooled_keys, "END_SECONDS", 0.01)
+        failure = await run_playbook(queue, spool.batches()[0], settings)
         assert failure == "its playbook did not end within 0.05 seconds"
 
     asyncio.run(scenario())
@@ -321,15 +335,46 @@ def test_a_batch_that_fails_for_ever_is_given_up_and_blocks_no_other(
             await until(lambda: len(playbooks.runs) == 1)
             spool.add(["good"])
             await until(lambda: bool(list(folder.glob("dead/*"))))
-            (grave,) = folder.glob("dead/*")
-            grave.rename(folder / "batches" / grave.name)
+            (dead,) = folder.glob("dead/*")
+            dead.rename(folder / "batches" / dead.name)
             await until(lambda: is_empty(folder))
         assert sorted(playbooks.runs) == [["good"], ["poison"], ["poison"], ["poison"]]
 
     asyncio.run(scenario())
     (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert " failed 2 times and is given up: its keys are in " in error
-    assert f"move that folder to {folder}/batches" in error
+    assert " failed 2 times and is given up: its object keys are in " in error
+    assert f"move that directory to {folder}/batches" in error
+
+
+def test_a_batch_is_divided_until_the_key_that_fails_is_alone(folder: Path, spool: Spool) -> None:
+    async def scenario() -> None:
+        playbooks = Playbooks("done", poison=("poison", 1000))
+        spool.add([*map(str, range(5)), "poison", *map(str, range(5, 20))])
+        async with source(folder, playbooks, max_attempts=3):
+            await until(lambda: is_empty(folder))
+        accepted = [key for run in playbooks.runs if "poison" not in run for key in run]
+        assert sorted(accepted, key=int) == list(map(str, range(20)))
+        (dead,) = folder.glob("dead/*/keys.jsonl")
+        assert dead.read_text(encoding="ascii") == '"poison"\n'
+        # It failed three times in the whole batch, then once in each half.
+        assert [len(run) for run in playbooks.runs if "poison" in run] == [21, 21, 21, 10, 5, 2, 1]
+
+    asyncio.run(scenario())
+
+
+def test_many_batches_are_not_divided(spool: Spool) -> None:
+    """In an outage all of them fail often."""
+
+    async def scenario() -> None:
+        spool.add([str(number) for number in range(94)])
+        spool.gather(2)
+        for batch in spool.batches():
+            (batch.path / "attempts").write_text("10\n", encoding="ascii")
+        divided = [await spooled_keys.set_aside(spool, spool.batches(), Settings()) for _number in range(5)]
+        assert divided == [True, True, True, False, False]
+
+    asyncio.run(scenario())
+    assert len(spool.batches()) == 50
 
 
 def test_without_a_limit_none_is_given_up(folder: Path, spool: Spool) -> None:
@@ -398,7 +443,7 @@ def test_trouble_with_the_disk_passes(
         assert playbooks.runs == [["a"]]
 
     asyncio.run(scenario())
-    assert caplog.text.count(f"The spool {folder} can't be worked on: [Errno 28]") == 2
+    assert caplog.text.count(f"The spool {folder} cannot be processed: [Errno 28]") == 2
 
 
 def test_lines_without_a_key_are_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -412,7 +457,7 @@ def test_lines_without_a_key_are_said(folder: Path, caplog: pytest.LogCaptureFix
         assert playbooks.runs == [["a"]]
 
     asyncio.run(scenario())
-    assert f"1 lines of the spool {folder} hold no key and were left out" in caplog.text
+    assert f"1 lines of the spool {folder} hold no object key and were left out" in caplog.text
 
 
 def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool) -> None:
@@ -420,7 +465,7 @@ def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool)
         playbooks = Playbooks("done")
         async with source(folder, playbooks):
             await until(lambda: (folder / "lock").exists() and (folder / "lock").stat().st_size > 0)
-            with pytest.raises(SpoolError, match=f"is in use by the process {os.getpid()}: stop that one"):
+            with pytest.raises(SpoolError, match=f"is in use by the process {os.getpid()}. Stop that process"):
                 await spooled_keys.main(asyncio.Queue(), {"spool_dir": str(folder)})
             spool.add(["a"])
             await until(lambda: playbooks.runs == [["a"]])
@@ -431,5 +476,5 @@ def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool)
 def test_without_a_spool_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMS_EDA_SPOOL", raising=False)
 
-    with pytest.raises(ValueError, match=r"spool_dir: '\$OMS_EDA_SPOOL' is not given or not set"):
+    with pytest.raises(ValueError, match=r"spool_dir is required, but is '\$OMS_EDA_SPOOL', which is empty or not set"):
         asyncio.run(spooled_keys.main(asyncio.Queue(), {"spool_dir": "$OMS_EDA_SPOOL"}))

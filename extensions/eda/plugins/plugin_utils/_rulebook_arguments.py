@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What the arguments of the plugins in a rulebook say.
+"""Read the arguments that a rulebook gives to a filter or a source.
 
-ansible-rulebook fills in templates for sources and not for filters, and makes numbers and other things of texts when it
-does. So a text that is the name of an environment variable with a dollar sign before it is taken from there, in both.
+ansible-rulebook renders templates for sources and not for filters, and turns texts into numbers when it does. So in
+both plugins a text that consists of a dollar sign and the name of an environment variable is read from that variable.
 
 This is private to the collection: it may change at any time.
 """
@@ -21,9 +21,9 @@ _VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def read_text(arguments: t.Mapping[str, t.Any], name: str, default: str | None = None) -> str | None:
-    """A text; what is empty, or a variable that is not set, counts as not given.
+    """A text; an empty text, or a variable that is not set, counts as not given.
 
-    :raises ValueError: it is something else.
+    :raises ValueError: it is not a text.
     """
     value = arguments.get(name)
     if isinstance(value, str):
@@ -32,30 +32,32 @@ def read_text(arguments: t.Mapping[str, t.Any], name: str, default: str | None =
     if value is None or value == "":
         return default
     if not isinstance(value, str):
-        raise ValueError(f"{name}: {value!r} is no text: quote it")
+        raise ValueError(f"{name} must be a string, but is {value!r}. Put it in quotes.")
     return value
 
 
 def read_path(arguments: t.Mapping[str, t.Any], name: str) -> str:
-    """A path that is needed; a tilde is the home directory.
+    """A path that is required; a tilde is the home directory.
 
-    :raises ValueError: there is none, or it is relative.
+    :raises ValueError: it is not given, or it is relative.
     """
     value = read_text(arguments, name)
     if value is None:
-        raise ValueError(f"{name}: {arguments.get(name)!r} is not given or not set: give the path of a folder")
+        raise ValueError(
+            f"{name} is required, but is {arguments.get(name)!r}, which is empty or not set. Give an absolute path."
+        )
     path = os.path.expanduser(value)
     if not os.path.isabs(path):
-        # The playbook runs in another folder.
-        raise ValueError(f"{name}: {value!r} is relative: give an absolute path")
+        # The playbook runs in another directory.
+        raise ValueError(f"{name} must be an absolute path, but is {value!r}.")
     return path
 
 
 def read_number(arguments: t.Mapping[str, t.Any], name: str, default: float, least: float) -> float:
     """A number.
 
-    :arg default: counts where none is given.
-    :raises ValueError: it is no number, or less than the least.
+    :arg default: if it is not given.
+    :raises ValueError: it is not a number, or less than the least.
     """
     value = arguments.get(name)
     if isinstance(value, str):
@@ -68,17 +70,17 @@ def read_number(arguments: t.Mapping[str, t.Any], name: str, default: float, lea
     except (OverflowError, TypeError, ValueError):
         number = float("nan")
     if not least <= number < float("inf"):
-        raise ValueError(f"{name}: {value!r} is no number of at least {least:g}")
+        raise ValueError(f"{name} must be a number of at least {least:g}, but is {value!r}.")
     return number
 
 
 def read_count(arguments: t.Mapping[str, t.Any], name: str, default: int, least: int) -> int:
     """A whole number.
 
-    :arg default: counts where none is given.
-    :raises ValueError: it is no whole number, or less than the least.
+    :arg default: if it is not given.
+    :raises ValueError: it is not a whole number, or less than the least.
     """
     number = read_number(arguments, name, default, least)
     if number != int(number):
-        raise ValueError(f"{name}: {number:g} is no whole number")
+        raise ValueError(f"{name} must be a whole number, but is {number:g}.")
     return int(number)

@@ -1,0 +1,107 @@
+# Copyright: Contributors to the huaweicloud.oms collection
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
+
+"""Keep the records that cannot be read, in bounded room: one file for each, with the reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from .files import Files
+
+# A record is cut off beyond this. The webhook accepts 1 MiB, which escapes can make three times as large.
+MAX_RECORD_BYTES = 8 * 1024 * 1024
+# What is kept in all.
+MAX_FILES = 5000
+MAX_BYTES = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class UnreadRecord:
+    """A record of a notification that cannot be read, in a form that can be posted again, and why."""
+
+    notification: object
+    reason: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The files of the records that were kept, and how many older files were deleted to make room."""
+
+    paths: list[Path]
+    deleted: int
+
+
+class Unread:
+    """The directory of the records that cannot be read."""
+
+    def __init__(self, directory: Path, files: Files) -> None:
+        self.directory = directory
+        self._files = files
+        # How much was stored since the room was measured. To measure it takes a while, and the event loop waits.
+        self._new_files = MAX_FILES
+        self._new_bytes = 0
+
+    def keep(self, records: t.Sequence[UnreadRecord]) -> Kept:
+        """Keep records for an operator to look at.
+
+        :raises OSError: the disk does not take them.
+        """
+        paths = []
+        for record in records:
+            path = self.directory / f"{stamp()}.json"
+            content = _content(record)
+            self._files.store(path, content)
+            paths.append(path)
+            self._new_files += 1
+            self._new_bytes += len(content)
+        self._files.sync(self.directory)
+        return Kept(paths, self._make_room())
+
+    def _make_room(self) -> int:
+        # Measured after each percent: what is kept may be so much too large.
+        if self._new_files <= MAX_FILES // 100 and self._new_bytes <= MAX_BYTES // 100:
+            return 0
+        self._new_files = self._new_bytes = 0
+        with os.scandir(self.directory) as entries:
+            kept = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(".json")}
+        surplus = sum(kept.values()) - MAX_BYTES
+        deleted = []
+        # The largest first, so that one large notification does not cost many small ones. The names sort by time.
+        for name in sorted(kept, key=lambda name: (-kept[name], name)):
+            if surplus <= 0:
+                break
+            surplus -= kept[name]
+            deleted.append(name)
+        older = sorted(kept.keys() - set(deleted))
+        deleted += older[: max(0, len(older) - MAX_FILES)]
+        for name in deleted:
+            self._files.remove(self.directory / name)
+        return len(deleted)
+
+
+def stamp() -> str:
+    """A name that sorts by time, and that no other has."""
+    return f"{time.time_ns():020}-{secrets.token_hex(4)}"
+
+
+def _content(record: UnreadRecord) -> bytes:
+    reason = record.reason
+    try:
+        # Without indentation, which nested lists would make a hundred times as large.
+        text = json.dumps(record.notification, separators=(",", ":"), default=repr)
+    except (RecursionError, ValueError):
+        text = ""
+        reason = f"{reason} It is nested too deeply to be kept."
+    if len(text) > MAX_RECORD_BYTES:
+        reason = f"{reason} Only its first {MAX_RECORD_BYTES} bytes are kept."
+        return json.dumps({"reason": reason, "beginning": text[:MAX_RECORD_BYTES]}).encode() + b"\n"
+    return f'{{"reason":{json.dumps(reason)},"notification":{text or "null"}}}\n'.encode()
