@@ -288,9 +288,9 @@ def prepare_ansible_test(commands: Path) -> None:
 
 def run_sanity(session: nox.Session, commands: Path, *options: str) -> None:
     # ansible-test takes the first python3.9 (and so on) on PATH, whether it works or not.
-    pythons = filter(None, map(find_python, ["3.9", "3.10", "3.11", "3.12", "3.13"]))
+    pythons = [Path(python).parent for python in map(find_python, ["3.9", "3.10", "3.11", "3.12", "3.13"]) if python]
+    path = os.pathsep.join([*map(str, pythons), os.environ["PATH"]])
     # In the real home directory: what ansible-test keeps there takes minutes to make and serves all collections.
-    path = os.pathsep.join([*(str(Path(python).parent) for python in pythons), os.environ["PATH"]])
     environ = {"HOME": os.environ["HOME"], "PATH": path}
     prepare_ansible_test(commands)
     command = ["ansible-test", "sanity", "--venv", "--color", "no"]

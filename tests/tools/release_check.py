@@ -3,11 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Prove that what is checked out could be tagged and released.
+"""Check that what is checked out could be tagged and released, and name all that is wrong at once.
 
     path/to/ansible/python tests/tools/release_check.py CLONE
-
-Whatever stands against it is said, all at once, and the exit status is 1 then.
 """
 
 from __future__ import annotations
