@@ -137,10 +137,12 @@ class Transport:
                 self.clock.sleep(max(retry_after, self._delay(retries)))
                 continue
             throttled += 1
-            if self._throttled_seconds() + retry_after > MAX_THROTTLED_SECONDS:
+            throttled_seconds = self._throttled_seconds()
+            if throttled_seconds + retry_after > MAX_THROTTLED_SECONDS:
                 minutes = f"{MAX_THROTTLED_SECONDS / 60:.0f} minutes"
                 return replace(response, gave_up=f", nothing was accepted for {minutes}")
-            self._rate_limiter.refused(started, retry_after)
+            # The longer nothing else comes, the less often it is tried: some 300 times in ten minutes.
+            self._rate_limiter.refused(started, max(retry_after, throttled_seconds / 60))
 
     def _throttled_seconds(self) -> float:
         """For how long there has been nothing but 429s, the one that has just come included."""
