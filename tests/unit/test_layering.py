@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -97,8 +98,41 @@ def calls(path: Path, *names: str) -> list[ast.Call]:
     ]
 
 
-def test_each_file_is_in_a_layer() -> None:
-    assert {module_of(path).split(".")[0] for path in MODULE_UTILS} == set(LAYERS)
+def picture_of_layers() -> dict[str, set[str]]:
+    """The picture in ARCHITECTURE.md: each layer, from the top, with its files; a file that is a layer has none."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    layers: dict[str, set[str]] = {}
+    names: list[str] = []
+    for line in text[text.index("```text") :].partition("\n```")[0].splitlines():
+        head = re.match(r"(_\w+/?)( _\w+)*(?= {2,})", line)
+        if head:
+            names = [name.rstrip("/") for name in head[0].split()]
+            layers |= {name: set() for name in names}
+        elif names:
+            layers[names[-1]] |= set(re.findall(r"[a-z]\w+", line))
+    return layers
+
+
+def test_the_picture_shows_each_directory_and_file() -> None:
+    files: dict[str, set[str]] = {}
+    for path in MODULE_UTILS:
+        layer, *rest = module_of(path).split(".")
+        files.setdefault(layer, set()).update(rest)
+
+    assert picture_of_layers() == files
+    assert set(files) == set(LAYERS)
+
+
+def test_the_picture_has_the_layers_in_their_order() -> None:
+    order = list(picture_of_layers())
+    beside = {"_events", "_python_version"}
+
+    assert [
+        (layer, lower)
+        for layer, may_import in LAYERS.items()
+        for lower in may_import
+        if layer not in beside and order.index(layer) > order.index(lower)
+    ] == []
 
 
 @per_file(MODULE_UTILS)

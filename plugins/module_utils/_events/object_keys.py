@@ -5,7 +5,7 @@
 
 """Object keys: checked, URL-encoded, gathered into events. Pure functions, no I/O.
 
-The rules are those of CreateSyncEvents, table 3 (create-sync-events.zh.txt), and of oms-api.md, section 1.
+The rules are those of CreateSyncEvents, table 3, and of docs/oms-api.md, section 1.
 
 This is private to the collection: it may change at any time.
 """

@@ -29,7 +29,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message impo
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.rate_limiter import RateLimiter
 
-# Statuses after which another attempt may succeed (oms-api.md, section 3). A 500 is permanent: the gateway documents it
+# Statuses after which another attempt may succeed (docs/oms-api.md, section 3). A 500 is permanent: the gateway documents it
 # so for a write.
 TRANSIENT_STATUSES = (408, 429, 502, 503, 504)
 # A task that waits longer than this because the service asks for it would look as if it hung.
@@ -57,7 +57,7 @@ class RetryPolicy:
 
 
 class Transport:
-    """Sends requests, and sends them again after transient errors (design.md, behaviour 4).
+    """Sends requests, and sends them again after transient errors.
 
     :arg exchange: makes one attempt: request and all its headers in, response out.
     :arg rate_limit: see :class:`RateLimiter`.

@@ -233,7 +233,7 @@ NOT_AUTHORISED = (
 @pytest.mark.parametrize(
     ("status", "error_code", "advice"),
     [
-        # The gateway's codes, oms-api.md, section 3
+        # The gateway's codes, docs/oms-api.md, section 3
         (
             404,
             "APIGW.0101",

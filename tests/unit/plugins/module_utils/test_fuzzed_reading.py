@@ -309,7 +309,7 @@ def test_any_wish_to_wait(responses: list[t.Any], repeatable: bool) -> None:
     response = transport.send(request, lambda _request, _now: {})
 
     assert response.status == responses[min(response.attempts, len(responses)) - 1].status
-    # Nobody can make it wait for longer than it says in design.md.
+    # Nobody can make it wait for longer than the retry policy allows.
     assert all(0 <= seconds <= 300 for seconds in clock.slept)
     assert sum(clock.slept) <= 600 + 2 * 300
     skew = clock_skew(response, START)

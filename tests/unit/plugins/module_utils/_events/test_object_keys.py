@@ -36,7 +36,7 @@ def refusal(value: t.Any, encoded: bool = False) -> str:
 @pytest.mark.parametrize(
     ("name", "encoded"),
     [
-        # oms-api.md, section 1
+        # docs/oms-api.md, section 1
         ("test/001.txt", "test%2F001.txt"),
         ("test+001.txt", "test%2B001.txt"),
         ("test 001.txt", "test+001.txt"),

@@ -78,7 +78,7 @@ def check_failure(response: Response | ConnectionFailure, *secret: str) -> Failu
 def test_an_event_is_sent_as_the_api_says() -> None:
     with FakeTransport(event(answer(200, X_Request_Id="0a1b"))) as transport:
         assert client(transport).create_sync_events(TASK, KEYS) == Receipt("0a1b", 1)
-    # The signature is the one of oms-api.md, section 5, the last row but one.
+    # The signature is a vector of the official SDK, as in test_signing.py.
     assert transport.headers == [
         {
             "Content-Type": "application/json",

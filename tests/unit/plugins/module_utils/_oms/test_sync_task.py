@@ -40,7 +40,7 @@ def changed(path: str, value: t.Any) -> dict[str, t.Any]:
     return options
 
 
-# Of each option the fewest and the most characters that OMS documents (oms-api.md, section 2).
+# Of each option the fewest and the most characters that OMS documents (docs/oms-api.md, section 2).
 LIMITS = {
     "source.region": (1, 100),
     "source.bucket": (1, 1024),
