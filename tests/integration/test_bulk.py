@@ -280,11 +280,12 @@ def test_two_runs_can_not_use_the_same_progress(
     simulator: Simulator, ansible: Ansible, bulk: dict[str, t.Any], names_file: Path, tmp_path: Path
 ) -> None:
     write(names_file, numbered(400))
-    simulator.set(latency=0.1)
+    simulator.set(latency=1)
     run = InBackground(ansible, {**bulk, "concurrency": 1})
     wait_until(lambda: run.process() is not None)
     (tmp_path / "second").mkdir()
     (second,) = Ansible(tmp_path / "second").modules([bulk]).results
+    simulator.set(latency=0)
 
     assert f"{bulk['progress_file']} is in use by the process {run.process()} on " in second["msg"]
     assert run.result()["accepted_count"] == 400
