@@ -222,7 +222,7 @@ def test_no_key_is_shown(empty: Simulator, tmp_path: t.Any, connection: dict[str
     common = {**connection, **with_keys(), "retries": 1, "retry_max_delay": 0, "timeout": 0.4}
     source = common["source"]
     refused = [
-        {**common, "description": "another one"},
+        {**common, "enable_restore": True},
         {**common, "secret_key": "another-one"},
         {**common, "destination": {**PLACES["destination"], "access_key": KEYS["destination", "access_key"]}},
         {**common, "source": {**source, "secret_key": KEYS["source", "secret_key"] + "\n"}},
