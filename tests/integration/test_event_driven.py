@@ -406,7 +406,9 @@ def test_the_playbook_leaves_word_and_goes_on(
     (events,) = [result for result in resumed.results if "accepted_count" in result]
     assert events["resumed_count"] + events["accepted_count"] == 30
     assert events["resumed_count"] > 0
-    assert arrived(simulator) == Counter(numbered(30))
+    # Events that were in flight when another failed may be sent again.
+    assert set(arrived(simulator)) == set(numbered(30))
+    assert max(arrived(simulator).values()) <= 2
 
 
 def test_the_playbook_takes_a_batch_without_keys_for_done(
