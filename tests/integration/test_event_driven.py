@@ -340,7 +340,8 @@ def test_batches_that_fail_for_ever_keep_no_other_waiting(simulator: Simulator, 
         poison.mkdir(parents=True)
         (poison / "keys.jsonl").write_text('"\\ud800"\n', encoding="ascii")
     started.start()
-    wait_until(lambda: started.output.count(", attempt 2: ") == 3, lambda: started.output)
+    # Each has failed once, and one of them twice.
+    wait_until(lambda: started.output.count(" failed, attempt ") > 3, lambda: started.output)
     runs = started.run_count
     began = time.monotonic()
     assert started.post(notification("good")) == 200
@@ -353,8 +354,8 @@ def test_batches_that_fail_for_ever_keep_no_other_waiting(simulator: Simulator, 
 
 @needs_rulebook
 def test_a_playbook_that_hangs_is_ended_and_blocks_no_other(simulator: Simulator, rulebook: StartsRulebook) -> None:
-    simulator.fault("delay", seconds=100, path=SYNC_TASK_ID, times=1)
-    started = rulebook(OMS_EDA_WINDOW="0.2", OMS_EDA_LEASE="3")
+    simulator.fault("hang", path=SYNC_TASK_ID, times=1)
+    started = rulebook(OMS_EDA_WINDOW="0.2", OMS_EDA_LEASE="15")
     started.start()
     assert started.post(notification("hangs")) == 200
     wait_until(lambda: started.run_count == 1, lambda: started.output)
@@ -363,7 +364,7 @@ def test_a_playbook_that_hangs_is_ended_and_blocks_no_other(simulator: Simulator
     wait_until(lambda: started.is_idle, lambda: started.output)
 
     assert arrived(simulator).keys() == {"hangs", "another"}
-    assert "failed, attempt 1: its playbook failed." in started.output
+    assert " failed, attempt 1: " in started.output
 
 
 # ---- the playbook alone
@@ -405,7 +406,9 @@ def test_the_playbook_leaves_word_and_goes_on(
     (events,) = [result for result in resumed.results if "accepted_count" in result]
     assert events["resumed_count"] + events["accepted_count"] == 30
     assert events["resumed_count"] > 0
-    assert arrived(simulator) == Counter(numbered(30))
+    # Events that were in flight when another failed may be sent again.
+    assert set(arrived(simulator)) == set(numbered(30))
+    assert max(arrived(simulator).values()) <= 2
 
 
 def test_the_playbook_takes_a_batch_without_keys_for_done(

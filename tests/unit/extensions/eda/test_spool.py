@@ -328,6 +328,18 @@ def test_a_batch_is_done_when_its_keys_are_gone(spool: Spool) -> None:
     assert not first.path.exists()
 
 
+def test_a_batch_that_was_accepted_after_its_lease_is_removed(spool: Spool) -> None:
+    late, copied = spool.batches()
+    spool.begin(late)
+    for batch in (late, copied):
+        (batch.path / "keys.jsonl").unlink()
+
+    assert spool.batches() == []
+    assert not late.path.exists()
+    # Its object keys are copied back just now.
+    assert copied.path.exists()
+
+
 def test_a_batch_that_can_not_be_looked_at_is_not_taken_for_done(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: t.Any, **_more: t.Any) -> t.NoReturn:
         raise OSError(errno.EIO, os.strerror(errno.EIO))

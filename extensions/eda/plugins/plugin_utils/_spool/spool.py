@@ -186,9 +186,18 @@ class Spool:
         self._files.rename(new, self._at("batches") / name)
 
     def batches(self) -> list[Batch]:
-        """The batches that are not accepted, the oldest first."""
-        found = [read_batch(path) for path in sorted(self._at("batches").iterdir()) if path.is_dir()]
-        return [batch for batch in found if not batch.is_accepted]
+        """The batches that are not accepted, the oldest first. Those that were accepted meanwhile are removed."""
+        waiting = []
+        for path in sorted(self._at("batches").iterdir()):
+            if not path.is_dir():
+                continue
+            batch = read_batch(path)
+            if not batch.is_accepted:
+                waiting.append(batch)
+            elif batch.attempts:
+                # Its playbook ended after the lease. Without attempts, someone is copying it back just now.
+                self.finish(batch)
+        return waiting
 
     def begin(self, batch: Batch) -> Batch:
         """Count an attempt before it begins: one that ends this process counts, too."""
