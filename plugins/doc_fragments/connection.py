@@ -167,5 +167,6 @@ notes:
   - The module runs on the managed host, and so it reads the environment variables and files of that host.
     Where the credentials are on the controller, delegate the task to C(localhost).
     Use C(run_once) then, so that a wrong key is refused once and not once for each host, which would lock it.
-  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). C(.netrc) is not read.
+  - Proxies are taken from the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY). C(.netrc) is not
+    read.
 """
