@@ -16,8 +16,6 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
-import typing as t
-
 from .encoding import AUTO, ENCODINGS
 from .event import CHANGES, CREATED, METADATA, RESTORED
 from .part import NotificationError
@@ -33,22 +31,5 @@ __all__ = [
     "NotificationError",
     "Reading",
     "Unread",
-    "object_keys",
     "read",
 ]
-
-
-def object_keys(
-    message: object,
-    encoding: str = AUTO,
-    changes: t.Collection[str] = (CREATED, RESTORED),
-    bucket: str | None = None,
-) -> list[str]:
-    """Read a notification of which every record must be readable.
-
-    :raises NotificationError: an argument is invalid, or a record cannot be read.
-    """
-    reading = read(message, encoding=encoding, changes=changes, bucket=bucket)
-    if reading.unread:
-        raise NotificationError(reading.unread[0].reason)
-    return reading.object_keys

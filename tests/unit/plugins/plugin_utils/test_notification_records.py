@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.huaweicloud.oms.plugins.plugin_utils._notifications import (
     NotificationError,
     Reading,
-    object_keys,
+    Unread,
     read,
 )
 from ansible_collections.huaweicloud.oms.tests import senders
@@ -111,12 +111,25 @@ def test_a_record_without_a_bucket_cannot_be_selected_by_bucket() -> None:
     ]
 
 
-def test_the_strict_form_raises_for_any_unread_record() -> None:
-    assert object_keys(senders.s3("a b")) == ["a b"]
-    with pytest.raises(
-        NotificationError, match=r'^notification\.Records\[0\]\.eventName: the event "Obj.* is unknown\.$'
-    ):
-        object_keys({"Records": [UNKNOWN, record("aws:s3", "s3", "good")]})
+def test_an_object_key_that_the_caller_refuses_is_unread() -> None:
+    def check(object_key: str) -> None:
+        if object_key == "bad":
+            raise NotificationError("It is refused.")
+
+    bad = record("aws:s3", "s3", "bad")
+    reading = read({"Records": [record("aws:s3", "s3", "good"), bad]}, check=check)
+
+    assert reading == Reading(["good"], [Unread(bad, "It is refused.")])
+
+
+def test_reading_can_stop_at_too_many_unread_records() -> None:
+    good = record("aws:s3", "s3", "good")
+    message = {"Records": [good, *[UNKNOWN] * 1001, good]}
+
+    assert read(message).object_keys == ["good", "good"]
+    reading = read(message, stop_early=True)
+    assert reading.object_keys == ["good"]
+    assert [unread.record for unread in reading.unread] == [message]
 
 
 def test_a_message_with_very_many_unread_records_is_unread_as_a_whole() -> None:
