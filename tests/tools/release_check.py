@@ -5,7 +5,7 @@
 
 """Check that what is checked out could be tagged and released, and name all that is wrong at once.
 
-    path/to/ansible/python tests/tools/release_check.py CLONE
+path/to/ansible/python tests/tools/release_check.py CLONE
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ def read_answer(http_status: int, body: bytes, request_id: str | None, mask: t.C
     """Understand an error answer, whatever its shape.
 
     JSON comes as ``{error_code, error_msg}``, ``{errorCode, errorMsg}``, ``{code, message}`` or one of these inside
-    ``{"error": ...}`` (docs/oms-api.md, section 3); it may be HTML, plain text or broken JSON too, which is quoted as it is.
+    ``{"error": ...}`` (docs/oms-api.md, section 3); it may be HTML, plain text or broken JSON too, which is quoted as
+    it is.
 
     :arg mask: takes secrets out of a text; servers may echo what they were sent.
     """

@@ -29,8 +29,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message impo
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.rate_limiter import RateLimiter
 
-# Statuses after which another attempt may succeed (docs/oms-api.md, section 3). A 500 is permanent: the gateway documents it
-# so for a write.
+# Statuses after which another attempt may succeed (docs/oms-api.md, section 3). A 500 is permanent: so the gateway
+# documents it for a write.
 TRANSIENT_STATUSES = (408, 429, 502, 503, 504)
 # A task that waits longer than this because the service asks for it would look as if it hung.
 MAX_RETRY_AFTER_SECONDS = 300.0
