@@ -312,18 +312,18 @@ async def attempt(spool: _spool.Spool, queue: asyncio.Queue[t.Any], batch: _spoo
     return True
 
 
-async def watch(spool: _spool.Spool) -> None:
-    """Log an error while object keys wait that may need an operator."""
+async def watch(spool: _spool.Spool, backlog_bytes: int = BACKLOG_BYTES, seconds: float = ALARM_SECONDS) -> None:
+    """Log an error while object keys wait that may need an operator, every so many seconds."""
     while True:
         waiting = dead = 0
         # What cannot be counted now is counted next time.
         with contextlib.suppress(OSError):
             waiting, dead = await asyncio.to_thread(spool.backlog)
         if dead:
-            LOGGER.error("%d batches are in %s/dead and are not submitted.", dead, spool.directory)
-        if waiting > BACKLOG_BYTES:
+            LOGGER.error("Batches in %s/dead, which are not submitted: %d.", spool.directory, dead)
+        if waiting > backlog_bytes:
             LOGGER.error("%d MiB of object keys wait in %s to be submitted.", waiting >> 20, spool.directory)
-        await asyncio.sleep(ALARM_SECONDS)
+        await asyncio.sleep(seconds)
 
 
 async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:

@@ -460,6 +460,28 @@ def test_lines_without_a_key_are_said(folder: Path, caplog: pytest.LogCaptureFix
     assert f"1 lines of the spool {folder} hold no object key and were left out" in caplog.text
 
 
+def test_errors_are_logged_while_object_keys_need_an_operator(
+    folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def logged(count: int) -> list[str]:
+        caplog.clear()
+        watching = asyncio.create_task(spooled_keys.watch(spool, 2**20, 0.01))
+        await until(lambda: len(caplog.records) >= count)
+        await asyncio.sleep(0.1)
+        watching.cancel()
+        return sorted({record.getMessage() for record in caplog.records if record.levelno == logging.ERROR})
+
+    assert asyncio.run(logged(0)) == []
+    (folder / "dead" / "one").mkdir()
+    spool.add(["a" * 2**19])
+    spool.gather(1)
+    dead = f"Batches in {folder}/dead, which are not submitted: 1."
+    # Again and again.
+    assert asyncio.run(logged(2)) == [dead]
+    spool.add(["b" * 2**19])
+    assert asyncio.run(logged(2)) == [f"1 MiB of object keys wait in {folder} to be submitted.", dead]
+
+
 def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("done")
