@@ -271,6 +271,21 @@ def test_a_body_that_drips_in_is_not_waited_for(simulator: Simulator, ansible: A
     assert time.monotonic() - begun < 25
 
 
+def test_a_token_whose_answer_is_cut_off_is_asked_for_again(
+    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+) -> None:
+    user = {"username": "migrator", "password": "the password of the tests", "domain_name": "the-account"}
+    simulator.add_user(user["domain_name"], user["username"], user["password"])
+    simulator.fault("truncate", status=201, path="/v3/auth/tokens")
+    options = {name: value for name, value in task.items() if name not in ("access_key", "secret_key")}
+    given = {**options, **user, "object_keys": ["a"], "iam_endpoint": simulator.url, "retry_max_delay": 0}
+    (result,) = ansible.modules([given]).results
+
+    assert result["changed"], result["msg"]
+    assert len(simulator.requests("POST", "/v3/auth/tokens")) == 2
+    assert simulator.accepted_keys(SYNC_TASK_ID) == ["a"]
+
+
 def test_a_compressed_answer_is_not_the_service_s(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
 ) -> None:

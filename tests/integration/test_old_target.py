@@ -62,7 +62,7 @@ def test_it_runs_on_python_3_9_with_requests_2_25_1(ansible: Ansible, tmp_path: 
         assert sorted(simulator.accepted_keys(SYNC_TASK_ID)) == sorted(names)
         assert accepted["retry_count"] == 2
         assert simulator.requests()[-1].headers["user-agent"].endswith("requests/2.25.1")
-        assert other["error"]["kind"] == ("tls" if secure else "service")
+        assert other["error"]["kind"] == ("tls" if secure else "state")
 
 
 @pytest.mark.skipif("OMS_TEST_TARGET_PYTHON39" not in os.environ, reason="no Python 3.9 was named")
@@ -70,7 +70,7 @@ def test_it_bears_bad_answers_there(simulator: Simulator, ansible: Ansible, task
     python = os.environ["OMS_TEST_TARGET_PYTHON39"]
     faults: list[dict[str, t.Any]] = [
         {"kind": "answer", "status": 400, "headers": {"Content-Type": "text/html; charset"}},
-        {"kind": "drip", "status": 200, "headers": {"X-Filler": "x" * 3000}},
+        {"kind": "drip", "status": 200, "body": "x" * 3000},
         {"kind": "endless", "status": 400},
     ]
     for fault in faults:
