@@ -228,6 +228,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
+
+# pylint: disable-next=unused-import
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _python_version  # noqa: F401 - goes first
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
     check_path_segment,

@@ -35,7 +35,8 @@ DOCUMENTED: list[tuple[list[str], bool, list[str]]] = [
 
 def test_documented_examples(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
     run = ansible.modules(
-        {**task, "object_keys": object_keys, "object_keys_encoded": encoded} for object_keys, encoded, _ in DOCUMENTED
+        {**task, "object_keys": object_keys, "object_keys_encoded": encoded}
+        for object_keys, encoded, _sent in DOCUMENTED
     )
 
     assert [result["changed"] for result in run.results] == [True] * len(DOCUMENTED), run.output

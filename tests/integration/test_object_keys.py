@@ -158,7 +158,7 @@ def test_the_ad_hoc_command_goes_through_the_action_plugin(
     )
     dates = ansible.folder / "dates.yml"
     dates.write_text("dates: [2026-11-25]", encoding="utf-8")
-    refused = ansible.ad_hoc("sync_task_id=a object_keys='{{ dates }}'", f"-e@{dates}")
+    refused = ansible.ad_hoc("region=cn-north-4 sync_task_id=a object_keys='{{ dates }}'", f"-e@{dates}")
 
     assert simulator.accepted_keys(SYNC_TASK_ID) == ["2026-11-25"], accepted.output
     assert refused.returncode == 2

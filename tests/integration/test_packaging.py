@@ -336,8 +336,10 @@ def test_a_release_is_made_as_contributing_says(tmp_path: Path) -> None:
         assert text.count(before) == 1, name
         (clone / name).write_text(text.replace(before, version), encoding="utf-8")
     ansible = Ansible(tmp_path, core(PACKAGING))
-    # Where what is checked out is a release itself, it has been made already.
-    make = "antsibull-changelog release" if version != before else ":"
+    # Where what is checked out has the version of a release, it has been made already, and gets what came since.
+    options = ["--update-existing"] if version == before else []
+    has_fragments = any((clone / "changelogs" / "fragments").glob("*.y*ml"))
+    make = " ".join(["antsibull-changelog", "release", *options]) if has_fragments or version != before else ":"
     steps = f"""
         set -e
         cd ansible_collections/huaweicloud/oms

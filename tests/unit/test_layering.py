@@ -137,7 +137,7 @@ def test_the_picture_has_the_layers_in_their_order() -> None:
 
 @per_file(MODULE_UTILS)
 def test_imports_go_down_the_layers(path: Path) -> None:
-    layer = module_of(path).split(".")[0]
+    layer = module_of(path).partition(".")[0]
     layers = {name.split(".")[0] for name in imported_modules(path)}
 
     assert layers <= LAYERS[layer] | {layer}

@@ -78,8 +78,8 @@ def parse_line(line: bytes) -> Checkpoint | None:
 
 def _typed(entry: t.Any, types: dict[str, t.Any]) -> dict[str, t.Any]:
     values = {name: entry[name] for name in types}
-    # A bool is an int for isinstance.
-    if any(type(value) is not types[name] for name, value in values.items()):
+    # Not isinstance: a bool is an int for it.
+    if {name: type(value) for name, value in values.items()} != types:
         raise TypeError
     return values
 

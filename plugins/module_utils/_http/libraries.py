@@ -25,13 +25,16 @@ try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
-    from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+    from requests.certs import where
+    from requests.utils import get_environ_proxies
 # requests 2.32.3 reads certifi's file while it is imported.
 except (ImportError, OSError):
     _import_error = traceback.format_exc()
     # The files beside this one import these names all the same; check_libraries() says what is missing.
-    requests = urllib3 = DEFAULT_CA_BUNDLE_PATH = get_environ_proxies = None  # type: ignore[assignment]
+    requests = urllib3 = where = get_environ_proxies = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment,misc]
+
+__all__ = ["HTTPAdapter", "check_libraries", "get_environ_proxies", "requests", "urllib3", "where"]
 
 
 def check_libraries() -> None:

@@ -15,7 +15,7 @@ import ssl
 import typing as t
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import DEFAULT_CA_BUNDLE_PATH
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import where
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import reason
 
 # X509_V_FLAG_PARTIAL_CHAIN of OpenSSL's x509_vfy.h: an intermediate or the server's own certificate can be trusted.
@@ -66,14 +66,14 @@ def _load_default_certificates(context: ssl.SSLContext) -> None:
     """Trust the system's store and certifi's; one of them may be missing."""
     context.load_default_certs()
     try:
-        context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+        context.load_verify_locations(cafile=where())
     except OSError:
         # OpenSSL reads the files of a directory when it needs them; until then it counts none of them.
         directory = ssl.get_default_verify_paths().capath
         if not context.cert_store_stats()["x509"] and not (directory and os.listdir(directory)):
             raise ArgumentError(
                 "There are no trusted certificates on this host: its store is empty, and certifi's file"
-                f" {DEFAULT_CA_BUNDLE_PATH} cannot be read. Install the system's package of CA certificates, or set"
+                f" {where()} cannot be read. Install the system's package of CA certificates, or set"
                 " ca_path."
             ) from None
 

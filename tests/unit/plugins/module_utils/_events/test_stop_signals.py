@@ -43,7 +43,7 @@ def test_a_second_signal_ends_the_wait(number: signal.Signals) -> None:
 def test_a_signal_that_was_ignored_stays_so(number: signal.Signals) -> None:
     before = signal.signal(number, signal.SIG_IGN)
     try:
-        with StopSignals(lambda why: pytest.fail(why)):
+        with StopSignals(pytest.fail):
             os.kill(os.getpid(), number)
             assert signal.getsignal(number) == signal.SIG_IGN
     finally:
