@@ -19,9 +19,9 @@ short_description: Store the object keys of notifications, for the source huawei
 description:
   - Reads "object created" notifications of object stores, and stores their object keys on disk. The event is dropped,
     so that no object key ever becomes a variable of Ansible.
-  - It reads the field C(payload) of an event, which C(eda.builtin.webhook) gives, or else the field C(body), which
-    sources for queues give (C(ansible.eda.aws_sqs_queue), C(ansible.eda.kafka), C(ansible.eda.azure_service_bus)). The
-    field may hold a dictionary, a list of notifications, or either as a JSON text, also in Base64.
+  - It reads the field C(payload) of an event, which C(eda.builtin.webhook) gives, and the field C(body), which sources
+    for queues give (C(ansible.eda.aws_sqs_queue), C(ansible.eda.kafka), C(ansible.eda.azure_service_bus)). Each may
+    hold a dictionary, a list of notifications, or either as a JSON text, also in Base64.
   - When the source goes on (the webhook answers with 200, a source for a queue acknowledges the message), the object
     keys are on disk. If the disk does not take them, the filter raises an error, and nothing is acknowledged.
   - A record that cannot be read, or whose object key OMS would refuse, is kept in the directory C(unread) of the spool
@@ -115,21 +115,24 @@ def main(
     if not changes:
         raise ValueError(f"changes must not be empty. Give some of {', '.join(_notifications.CHANGES)}.")
     spool = _spool.opened(path)
-    field = next((field for field in FIELDS if field in event), None)
-    if field is None:
+    contents = [event[field] for field in FIELDS if field in event]
+    if not contents:
         what = f"The event has neither of the fields {' and '.join(FIELDS)}."
         keep(spool, [_spool.UnreadRecord(event, what)])
         return []
+    # Nothing tells which of two is the notification. Both are read.
+    given = [content for content in contents if content is not None]
+    notification = given if len(given) > 1 else next(iter(given), None)
     # First of all the arguments are checked: a mistake in the rulebook keeps no notification from being read later.
     reading = _notifications.read(
-        event[field], encoding=encoding, changes=changes, bucket=bucket, check=check_object_key, stop_early=True
+        notification, encoding=encoding, changes=changes, bucket=bucket, check=check_object_key, stop_early=True
     )
     # First the object keys: if the rest fails, the sender tries again, and repeats are harmless.
     spool.add(reading.object_keys)
     unread = [_spool.UnreadRecord(each.record, each.reason) for each in reading.unread]
     if len(unread) > MAX_RECORDS:
         what = f"{len(unread)} records cannot be read. The first reason: {unread[0].reason}"
-        unread = [_spool.UnreadRecord(event[field], what)]
+        unread = [_spool.UnreadRecord(notification, what)]
     if unread:
         keep(spool, unread)
     return []

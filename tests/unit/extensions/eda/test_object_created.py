@@ -144,6 +144,20 @@ def test_the_shapes_of_webhooks_and_queues_are_read(folder: Path, shape: t.Calla
     assert [entry["notification"] for entry in unread(folder)] == [unknown]
 
 
+def test_both_fields_are_read(folder: Path) -> None:
+    """Neither may hide the other, which the source would delete."""
+    first, second = event("a")["payload"], event("b")["payload"]
+    object_created.main({"payload": first, "body": second}, str(folder))
+    object_created.main({"payload": None, "body": json.dumps(second)}, str(folder))
+    object_created.main({"payload": first, "body": None}, str(folder))
+
+    assert spooled(folder) == ["a", "b", "b", "a"]
+    assert unread(folder) == []
+
+    object_created.main({"payload": None, "body": None}, str(folder))
+    assert [entry["notification"] for entry in unread(folder)] == [[None]]
+
+
 @pytest.mark.parametrize("payload", [{"who": "knows"}, {}, None, 5, "text", {"Records": [{"eventSource": "x"}]}])
 @pytest.mark.parametrize("field", ["payload", "body"])
 def test_what_cannot_be_read_is_kept_and_logged(
@@ -170,6 +184,14 @@ def test_an_event_with_neither_field_is_kept_whole(folder: Path, whole: dict[str
     (entry,) = unread(folder)
     assert entry["notification"] == whole
     assert entry["reason"] == "The event has neither of the fields payload and body."
+
+
+@pytest.mark.parametrize("whole", [{("a", 1): "b"}, {"meta": {b"a": "b"}}])
+def test_what_json_cannot_hold_is_kept_as_text(folder: Path, whole: t.Any) -> None:
+    assert object_created.main(whole, str(folder)) == []
+
+    (entry,) = unread(folder)
+    assert entry["notification"] == repr(whole)
 
 
 def test_one_record_keeps_no_other_from_being_stored(folder: Path) -> None:

@@ -98,6 +98,9 @@ def _content(record: UnreadRecord) -> bytes:
     try:
         # Without indentation, which nested lists would make a hundred times as large.
         text = json.dumps(record.notification, separators=(",", ":"), default=repr)
+    except TypeError:
+        # JSON has no such names of fields. What Python shows is better than an event that comes again for ever.
+        text = json.dumps(repr(record.notification))
     except (RecursionError, ValueError):
         text = ""
         reason = f"{reason} It is nested too deeply to be kept."
