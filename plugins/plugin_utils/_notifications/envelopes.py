@@ -73,7 +73,8 @@ def _opened_pubsub(part: Part) -> Part | None:
     """A Pub/Sub message: as pushed or pulled, or as functions of the first generation get it."""
     if part.has("message") and part.at("message").has("attributes"):
         return part.at("message")
-    event_type = part.text_at("context", "eventType") or part.text_at("eventType") or ""
+    holder = part.at("context") if part.has("context") else part
+    event_type = holder.text_at("eventType") or holder.text_at("event_type") or ""
     if part.has("data") and event_type.startswith(("google.pubsub.topic.", "providers/cloud.pubsub/")):
         return part.at("data")
     return None
@@ -88,7 +89,9 @@ def data_of(event: Part) -> Part:
 
     :raises NotificationError: there is no data, or it is not JSON.
     """
-    data = event.at("data_base64") if event.has("data_base64") and not event.has("data") else event.at("data")
+    # Some senders write null in the one of the two fields that they do not use.
+    has_data = event.has("data") and event.at("data").value is not None
+    data = event.at("data_base64") if event.has("data_base64") and not has_data else event.at("data")
     return Part(_parsed(data), data.where) if isinstance(data.value, str) else data
 
 

@@ -50,9 +50,11 @@ def _event_type(record: Part) -> Part | None:
     if record.has("attributes") and record.at("attributes").has("eventType", "objectId"):
         return record.at("attributes", "eventType")
     if record.has("data"):
-        for holder in [record.at("context")] if record.has("context") else [record]:
-            if (holder.text_at("eventType") or "").startswith("google.storage.object."):
-                return holder.at("eventType")
+        holder = record.at("context") if record.has("context") else record
+        # Node and Go write eventType, Python event_type.
+        for name in ("eventType", "event_type"):
+            if (holder.text_at(name) or "").startswith("google.storage.object."):
+                return holder.at(name)
     return None
 
 
