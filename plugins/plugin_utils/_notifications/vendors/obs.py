@@ -33,8 +33,8 @@ _EVENTS = {
 }
 
 _EVENTGRID = "HC.OBS.DWR"
-# Regions of AWS end in a number.
-_AWS_REGION = re.compile(r"[a-z-]+-\d+")
+# Regions of AWS end in one digit. AWS has two regions in China, Huawei Cloud many more.
+_AWS_REGION = re.compile(r"(?!cn-)[a-z-]+-[1-9]|cn-north(west)?-1")
 
 
 def recognises(record: Part) -> bool:
@@ -59,7 +59,9 @@ def _is_in_s3_format(record: Part) -> bool:
     if (record.text_at("s3", "bucket", "arn") or "").startswith("arn:fss:"):
         return True
     # AWS writes principalId.
-    if record.text_at("s3", "bucket", "ownerIdentity", "PrincipalId") is not None:
+    if any(record.text_at("s3", "bucket", "ownerIdentity", name) is not None for name in ("PrincipalId", "ID")):
+        return True
+    if record.text_at("responseElements", "x-obs-request-id") is not None:
         return True
     if record.text_at("eventSource") is None:
         return False
