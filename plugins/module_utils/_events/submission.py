@@ -110,7 +110,7 @@ def open_descriptors(count: int) -> tuple[contextlib.ExitStack, int]:
     for number in range(count):
         try:
             opened.callback(os.close, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-        except OSError:
+        except (OSError, MemoryError):
             return opened, number
     return opened, count
 
@@ -159,8 +159,8 @@ def submit(
     ahead = EVENTS_AHEAD * concurrency if progress else sys.maxsize
     run = _Run(batches, pending_count, send, stop, ahead, progress)
     run.guard(run.begin)
-    run.work(1, grace_period, end_the_wait, first_only=True)
-    run.work(possible_concurrency(concurrency), grace_period, end_the_wait)
+    run.guard(run.work, 1, grace_period, end_the_wait, True)
+    run.guard(lambda: run.work(possible_concurrency(concurrency), grace_period, end_the_wait))
     return run.outcome()
 
 

@@ -11,6 +11,7 @@ This is private to the collection: it may change at any time.
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SERVICE, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.answers import is_usable
@@ -46,6 +47,10 @@ def find_match(wanted: Wanted, tasks: t.Iterable[Task]) -> tuple[Task | None, li
         task for task in tasks if all(_is(name, task, wanted.given[path]) for path, name in IDENTITY.items())
     ]
     matches = [task for task in same_places if not differences(wanted, task)]
+    if len(matches) == 1:
+        # An option that it shows no value for does not tell it from the others.
+        told_by = _shown_options(wanted, matches[0])
+        matches = [task for task in same_places if not differences(told_by, task)]
     if len(matches) > 1:
         ids = listed([f"{task.get('sync_task_id')} (description {_said(task.get('description'))})" for task in matches])
         raise SeveralMatch(
@@ -95,6 +100,12 @@ def differences(wanted: Wanted, task: t.Mapping[str, t.Any]) -> list[str]:
     else:
         found = _differing(wanted, SHOWN_OF_CDN, cdn)
     return _differing(wanted, SHOWN, task) + found
+
+
+def _shown_options(wanted: Wanted, task: Task) -> Wanted:
+    """The options without those that a sync task shows no value for. A description of null is an empty one."""
+    hidden = [path for path, name in SHOWN.items() if name != "description" and task.get(name) is None]
+    return replace(wanted, given={path: value for path, value in wanted.given.items() if path not in hidden})
 
 
 def _differing(wanted: Wanted, names: t.Mapping[str, str], shown: t.Mapping[str, t.Any]) -> list[str]:

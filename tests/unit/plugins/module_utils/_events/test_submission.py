@@ -645,6 +645,38 @@ def test_the_concurrency_is_what_file_descriptors_allow() -> None:
     assert concurrencies == [1, 1, 10]
 
 
+def test_without_memory_for_file_descriptors_one_event_after_the_other_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: t.Any) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(os, "open", refuse)
+    outcome = run(objects(200), Sender(), concurrency=16)
+
+    assert (outcome.accepted_count, outcome.remaining_count, outcome.failure) == (200, 0, None)
+
+
+@any_error
+def test_an_error_while_the_main_thread_waits(error: BaseException) -> None:
+    clock = Clock()
+    answered = threading.Event()
+
+    def send(batch: Batch) -> Receipt:
+        if batch.names != names(1, 10):
+            clock.stop("the run was stopped by SIGTERM")
+            answered.wait(5)
+        return ACCEPTED
+
+    def end_the_wait() -> bool:
+        raise error
+
+    source = objects(200)
+    outcome = submit(source.batches(10), source.pending_count, send, clock, 4, end_the_wait=end_the_wait)
+    answered.set()
+
+    assert_complete(outcome, 10)
+    assert outcome.remaining[:1] == names(11, 11)
+
+
 def test_in_the_main_thread_a_failure_stops_the_run_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_thread: threading.Thread) -> None:
         raise RuntimeError

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.matching import differences, find_match
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.matching import SeveralMatch, differences, find_match
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import read_wanted
 from ansible_collections.huaweicloud.oms.tests.unit.plugins.module_utils._oms.test_sync_task import OPTIONS
 
@@ -33,6 +33,21 @@ def test_what_oms_does_not_show_is_no_difference() -> None:
     wanted = read_wanted({**options, "destination": {**OPTIONS["destination"], "storage_policy": "IA"}})
 
     assert differences(wanted, {**TASK, "enable_restore": None}) == []
+
+
+@pytest.mark.parametrize("state", ["absent", "stopped", "started", "present"])
+def test_what_oms_does_not_show_tells_no_task_from_another(state: str) -> None:
+    source = {**OPTIONS["source"], "cdn": None}
+    wanted = read_wanted({**OPTIONS, "source": source, "state": state, "enable_restore": True, "description": "d"})
+    task = {**TASK, "description": "d", "enable_restore": None}
+    other = {**task, "sync_task_id": "other", "enable_restore": False}
+
+    with pytest.raises(SeveralMatch, match=r'More than one .*: task \(description "d"\) and other'):
+        find_match(wanted, [task, other])
+    assert find_match(wanted, [task]) == (task, [])
+    assert find_match(wanted, [{**task, "enable_restore": True}, other])[0] == {**task, "enable_restore": True}
+    # The description tells them apart.
+    assert find_match(wanted, [task, {**other, "description": "e"}])[0] == task
 
 
 def test_a_description_of_null_is_an_empty_one() -> None:
