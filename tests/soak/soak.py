@@ -13,6 +13,7 @@ again. A trial fails if an object is lost, or if more of them arrive twice than 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -116,7 +117,7 @@ class Row:
     """What came of a trial.
 
     ``explained`` is how many objects may have arrived twice: those of the events whose answers were kept from the
-    module, and for each `kill -9` those that were in flight.
+    module, and for each `kill -9` those that were in flight or not yet in the progress file.
     """
 
     name: str
@@ -186,7 +187,7 @@ def run_trial(trial: Trial, simulator: Simulator, folder: Path, seed: int = 0) -
     }
     ansible = Ansible(folder)
     begun = time.monotonic()
-    killed = kill_again_and_again(ansible, options, trial, simulator, seed)
+    killed, behind = kill_again_and_again(ansible, options, trial, simulator, seed)
     (last,) = ansible.modules([options]).results
     seconds = time.monotonic() - begun
     if last["failed"] or last["remaining_count"] or last["resumed_count"] + last["accepted_count"] != len(names):
@@ -207,7 +208,7 @@ def run_trial(trial: Trial, simulator: Simulator, folder: Path, seed: int = 0) -
         trial.events,
         max(beyond, last["retry_count"]),
         sum(accepted.values()) - len(accepted),
-        (withheld + killed[signal.SIGKILL] * CONCURRENCY) * BATCH_SIZE,
+        (withheld + killed[signal.SIGKILL] * CONCURRENCY) * BATCH_SIZE + behind,
         len(set(names) - set(accepted)),
         seconds,
     )
@@ -220,9 +221,13 @@ def is_withheld(request: Received) -> bool:
 
 def kill_again_and_again(
     ansible: Ansible, options: dict[str, t.Any], trial: Trial, simulator: Simulator, seed: int
-) -> Counter[signal.Signals]:
-    """Start the module and end it at some moment, as often as the trial wants; count how often it was still there."""
+) -> tuple[Counter[signal.Signals], int]:
+    """Start the module and end it at some moment, as often as the trial wants.
+
+    :returns: how often it was still there, and how many accepted objects the progress file did not have after a kill.
+    """
     killed: Counter[signal.Signals] = Counter()
+    behind = 0
     randomly = random.Random(seed)  # noqa: S311 - moments are no secrets
     process = None
     for number in trial.kills:
@@ -240,10 +245,28 @@ def kill_again_and_again(
             except ProcessLookupError:
                 continue
             killed[number] += 1
+        ended_at = time.monotonic()
         result = run.result()
+        if number == signal.SIGKILL and killed[number]:
+            behind += check_progress(trial, Path(options["progress_file"]), simulator, ended_at)
         if number == signal.SIGTERM and not run_was_stopped(result):
             raise AssertionError(f"{trial.name}: after SIGTERM it said {result['msg']}")
-    return killed
+    return killed, behind
+
+
+def check_progress(trial: Trial, progress: Path, simulator: Simulator, ended_at: float) -> int:
+    """Return how many accepted objects the progress file does not have, and fail if these are too many.
+
+    In the first minute of a run a line is written twice a second; no event starts further ahead of one that is retried
+    than 16 times the concurrency.
+    """
+    lines = progress.read_bytes().splitlines() if progress.exists() else []
+    written = json.loads(lines[-1])["accepted_count"] if lines else 0
+    behind = len(set(simulator.accepted_keys(SYNC_TASK_ID))) - written
+    recent = sum(request.accepted and request.monotonic > ended_at - 1 for request in simulator.requests("POST"))
+    if behind > (recent + 17 * CONCURRENCY) * BATCH_SIZE:
+        raise AssertionError(f"{trial.name}: the progress file did not have {behind} accepted objects")
+    return max(0, behind)
 
 
 def run_was_stopped(result: dict[str, t.Any]) -> bool:
@@ -273,7 +296,7 @@ again. The default `retries` sufficed for all of it.
 - "Objects sent twice" were accepted more than once. This does no harm, because OMS compares source and destination and
   skips what is there already; it happens where an event was accepted and the module could not know.
 - "Explained" is how many that may be at most: the objects of the accepted events whose answers were kept from the
-  module, and for each `kill -9` those of the events in flight.
+  module, and for each `kill -9` those of the events in flight and those that were not yet in the progress file.
 - "Lost" is how many objects OMS never got. `make soak` fails if that is not 0, if more objects were sent twice than can
   be explained, or if what a row is about never happened.
 
