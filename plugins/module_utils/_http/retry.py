@@ -138,11 +138,12 @@ class Transport:
                 continue
             throttled += 1
             throttled_seconds = self._throttled_seconds()
-            if throttled_seconds + retry_after > MAX_THROTTLED_SECONDS:
+            # The longer nothing else comes, the less often it is tried: some 300 times in ten minutes.
+            pause = max(retry_after, throttled_seconds / 60)
+            if throttled_seconds + pause > MAX_THROTTLED_SECONDS:
                 minutes = f"{MAX_THROTTLED_SECONDS / 60:.0f} minutes"
                 return replace(response, gave_up=f", nothing was accepted for {minutes}")
-            # The longer nothing else comes, the less often it is tried: some 300 times in ten minutes.
-            self._rate_limiter.refused(started, max(retry_after, throttled_seconds / 60))
+            self._rate_limiter.refused(started, pause)
 
     def _throttled_seconds(self) -> float:
         """For how long there has been nothing but 429s, the one that has just come included."""

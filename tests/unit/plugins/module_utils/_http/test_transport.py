@@ -237,14 +237,14 @@ def test_a_pause_that_would_end_after_the_ten_minutes_is_not_waited_for() -> Non
 
 
 def test_throttling_without_retry_after_ends_after_ten_minutes_too() -> None:
-    """It asks several times a second, but not as fast as it can."""
+    """The longer it lasts the less often it asks."""
     clock = FastClock()
     transport = Transport(lambda _request, _headers: answer(429), RetryPolicy(1, 30.0), clock)
     response = transport.send(REQUEST, dated)
 
     assert response.gave_up == ", nothing was accepted for 10 minutes"
-    assert clock.time == pytest.approx(600, abs=1)
-    assert 1000 < response.attempts < 6000
+    assert 585 < clock.time <= 600
+    assert 200 < response.attempts < 400
 
 
 @pytest.mark.parametrize("between", [answer(200), answer(503), TRANSIENT])
