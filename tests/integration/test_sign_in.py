@@ -148,8 +148,9 @@ def test_off_an_ecs_host_it_is_soon_known_that_there_is_nothing(
         " them"
     ) in result["msg"]
     assert simulator.requests() == []
-    # The module itself, without Ansible's own start.
-    assert run.seconds < 8 + ansible.modules([{**task, "auth_method": "token"}], environ=off_ecs).seconds
+    # The module itself, without Ansible's own start. The faster of two runs: the machine may be busy.
+    seconds = min(run.seconds, ansible.modules([task], environ=environ).seconds)
+    assert seconds < 3 + ansible.modules([{**task, "auth_method": "token"}], environ=off_ecs).seconds
 
 
 Case = tuple[dict[str, t.Any], dict[str, str], str]
