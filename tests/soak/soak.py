@@ -117,7 +117,7 @@ class Row:
     """What came of a trial.
 
     ``explained`` is how many objects may have arrived twice: those of the events whose answers were kept from the
-    module, and for each `kill -9` those that were in flight or not yet in the progress file.
+    module, those that the progress file did not have after a signal, and for each `kill -9` those in flight.
     """
 
     name: str
@@ -224,7 +224,7 @@ def kill_again_and_again(
 ) -> tuple[Counter[signal.Signals], int]:
     """Start the module and end it at some moment, as often as the trial wants.
 
-    :returns: how often it was still there, and how many accepted objects the progress file did not have after a kill.
+    :returns: how often it was still there, and how many accepted objects the progress file did not have afterwards.
     """
     killed: Counter[signal.Signals] = Counter()
     behind = 0
@@ -247,7 +247,8 @@ def kill_again_and_again(
             killed[number] += 1
         ended_at = time.monotonic()
         result = run.result()
-        if number == signal.SIGKILL and killed[number]:
+        if killed[number]:
+            # After SIGTERM, too: what was accepted ahead of an event whose retry was given up.
             behind += check_progress(trial, Path(options["progress_file"]), simulator, ended_at)
         if number == signal.SIGTERM and not run_was_stopped(result):
             raise AssertionError(f"{trial.name}: after SIGTERM it said {result['msg']}")
@@ -296,7 +297,7 @@ again. The default `retries` sufficed for all of it.
 - "Objects sent twice" were accepted more than once. This does no harm, because OMS compares source and destination and
   skips what is there already; it happens where an event was accepted and the module could not know.
 - "Explained" is how many that may be at most: the objects of the accepted events whose answers were kept from the
-  module, and for each `kill -9` those of the events in flight and those that were not yet in the progress file.
+  module, those that the progress file did not have after a signal, and for each `kill -9` those in flight.
 - "Lost" is how many objects OMS never got. `make soak` fails if that is not 0, if more objects were sent twice than can
   be explained, or if what a row is about never happened.
 
