@@ -10,6 +10,7 @@ This is private to the collection: it may change at any time.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import time
@@ -113,23 +114,23 @@ class Connections:
             AttributeError,
         ) as error:
             raise connection_failure(error, request, timeout[1], proxy) from None
-        # The status of a refusal says enough: to send it again because of its text could lock a key.
-        is_success = 200 <= response.status_code < 300
-        encoding = response.headers.get("Content-Encoding", "").strip()
-        if encoding.lower() not in ("", "identity"):
-            # Never decoded: a kilobyte can become gigabytes, which old versions of urllib3 do not bound.
-            response.raw.close()
-            if is_success:
-                raise compressed_answer(encoding, request, proxy) from None
-            return Response(response.status_code, response.headers)
-        try:
-            body = _read_body(response.raw, timeout[1])
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            response.raw.close()
-            if is_success:
-                raise connection_failure(error, request, timeout[1], proxy) from None
-            body = b""
-        return Response(response.status_code, response.headers, body)
+        # A connection that can be used again has been given back by then.
+        with contextlib.closing(response.raw):
+            # The status of a refusal says enough: to send it again because of its text could lock a key.
+            is_success = 200 <= response.status_code < 300
+            encoding = response.headers.get("Content-Encoding", "").strip()
+            if encoding.lower() not in ("", "identity"):
+                # Never decoded: a kilobyte can become gigabytes, which old versions of urllib3 do not bound.
+                if is_success:
+                    raise compressed_answer(encoding, request, proxy) from None
+                return Response(response.status_code, response.headers)
+            try:
+                body = _read_body(response.raw, timeout[1])
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                if is_success:
+                    raise connection_failure(error, request, timeout[1], proxy) from None
+                body = b""
+            return Response(response.status_code, response.headers, body)
 
     def proxy_for(self, endpoint: Endpoint) -> Proxy | None:
         """The proxy that the environment names for an endpoint, looked up once.
@@ -156,7 +157,6 @@ def _read_body(raw: t.Any, seconds: float) -> bytes:
     while piece := read(size, decode_content=False):
         body += piece
         if len(body) >= MAX_BODY_BYTES:
-            raw.close()
             return bytes(body[:MAX_BODY_BYTES])
         if time.monotonic() > until:
             raise socket.timeout("timed out")
