@@ -508,7 +508,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task imp
     STARTED,
     STOPPED,
     STORAGE_POLICIES,
-    read_wanted,
+    read_desired_state,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
 
@@ -568,14 +568,14 @@ def set_state(module: AnsibleModule) -> dict[str, t.Any]:
     """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
     options = module.params
     _source, region = option_or_environment("region", options, os.environ, ("HW_REGION_NAME",))
-    wanted = read_wanted(options, region)
+    desired = read_desired_state(options, region)
     check_range("wait_timeout", options["wait_timeout"], 1, MAX_WAIT_SECONDS, "seconds")
 
     def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
         change = Change(
             client,
             clock,
-            wanted,
+            desired,
             options["wait"],
             options["wait_timeout"],
             options["retries"],
@@ -592,11 +592,11 @@ def set_state(module: AnsibleModule) -> dict[str, t.Any]:
                 module.warn(text)
 
     nothing: dict[str, t.Any] = {
-        "sync_task_id": wanted.sync_task_id,
+        "sync_task_id": desired.sync_task_id,
         "sync_task": None,
         "diff": {"before": {}, "after": {}},
     }
-    return ask_oms(module, act, nothing, wanted.secrets)
+    return ask_oms(module, act, nothing, desired.secrets)
 
 
 def main() -> None:

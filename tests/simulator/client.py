@@ -126,7 +126,7 @@ class Simulator:
         )
 
     def add_agency(self, **agency: t.Any) -> None:
-        """Play the metadata service of a host with an agency: sign_in.Agency says what there is to choose."""
+        """Play the metadata service of a host with an agency: see authentication.Agency for the arguments."""
         self._ask("add_agency", **agency)
 
     def add_project(self, name: str, project_id: str) -> None:

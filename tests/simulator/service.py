@@ -17,10 +17,10 @@ import uuid
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qs
 
+from .authentication import Agency, Authentication, User
 from .faults import Fault, error, gateway_error
 from .gateway import Gateway
 from .http_server import Reply, Request
-from .sign_in import Agency, SignIn, User
 from .signatures import AccessKey, Callers, Life, Token
 from .sync_tasks import EXAMPLE, SYNCHRONIZING, SyncTask, SyncTasks, as_json, invalid
 
@@ -60,7 +60,7 @@ class Service:
 
     def reset(self) -> None:
         self.callers = Callers()
-        self.sign_in = SignIn(self.callers)
+        self.authentication = Authentication(self.callers)
         self.projects: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
         self.records: list[Record] = []
@@ -219,9 +219,9 @@ class Service:
 
     # For those who have no credentials yet.
     _open_routes: t.ClassVar[dict[tuple[str, str], t.Callable[[Service, Request], Reply]]] = {
-        ("POST", "/v3/auth/tokens"): lambda self, request: self.sign_in.create_token(request, self.projects),
-        ("PUT", "/meta-data/latest/api/token"): lambda self, request: self.sign_in.metadata_token(request),
-        ("GET", "/openstack/latest/securitykey"): lambda self, request: self.sign_in.security_key(request),
+        ("POST", "/v3/auth/tokens"): lambda self, request: self.authentication.create_token(request, self.projects),
+        ("PUT", "/meta-data/latest/api/token"): lambda self, request: self.authentication.metadata_token(request),
+        ("GET", "/openstack/latest/securitykey"): lambda self, request: self.authentication.security_key(request),
     }
     _routes = (
         ("POST", f"{_TASK}/events", _create_sync_events),
@@ -262,12 +262,12 @@ class Service:
     def control_add_user(
         self, domain_name: str, username: str, password: str, token_uses: int | None, token_seconds: float
     ) -> None:
-        self.sign_in.users[domain_name, username] = User(password)
-        self.sign_in.token_uses = token_uses
-        self.sign_in.token_seconds = token_seconds
+        self.authentication.users[domain_name, username] = User(password)
+        self.authentication.token_uses = token_uses
+        self.authentication.token_seconds = token_seconds
 
     def control_add_agency(self, **agency: t.Any) -> None:
-        self.sign_in.agency = Agency(**agency)
+        self.authentication.agency = Agency(**agency)
 
     def control_add_project(self, name: str, project_id: str) -> None:
         self.projects.append((name, project_id))

@@ -43,10 +43,10 @@ _URL_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*://")
 class ObjectKey:
     """The key of one object.
 
-    ``name`` is what the caller wrote, ``encoded`` is what is sent.
+    ``given`` is what the user wrote, ``encoded`` is what is sent.
     """
 
-    name: str
+    given: str
     encoded: str
 
 
@@ -57,8 +57,8 @@ class Batch:
     object_keys: tuple[ObjectKey, ...]
 
     @property
-    def names(self) -> list[str]:
-        return [key.name for key in self.object_keys]
+    def given(self) -> list[str]:
+        return [key.given for key in self.object_keys]
 
     @property
     def encoded(self) -> list[str]:

@@ -127,7 +127,7 @@ def first_object_keys(batches: t.Iterable[Batch]) -> list[str]:
     object_keys: list[str] = []
     try:
         for batch in batches:
-            object_keys += batch.names
+            object_keys += batch.given
             if len(object_keys) >= SHOWN_OBJECT_KEYS:
                 break
     except Exception:
@@ -325,7 +325,7 @@ class _Run:
             outcome.retry_count += max(0, failure.attempts - 1)
             if outcome.failure is None and not isinstance(failure, Stopped):
                 outcome.failure = failure
-                outcome.failed_object_keys = batch.names if batch else []
+                outcome.failed_object_keys = batch.given if batch else []
             self._changed.notify_all()
 
     def outcome(self) -> Outcome:

@@ -22,7 +22,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task imp
     SHOWN,
     SHOWN_OF_CDN,
     STOPPED,
-    Wanted,
+    DesiredState,
     as_shown,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
@@ -34,7 +34,7 @@ class SeveralMatch(Failure):
     """More than one sync task has everything that the options say."""
 
 
-def find_match(wanted: Wanted, tasks: t.Iterable[Task]) -> tuple[Task | None, list[str]]:
+def find_match(desired: DesiredState, tasks: t.Iterable[Task]) -> tuple[Task | None, list[str]]:
     """The one sync task that has everything that the options say.
 
     :arg tasks: all that there are.
@@ -44,78 +44,78 @@ def find_match(wanted: Wanted, tasks: t.Iterable[Task]) -> tuple[Task | None, li
         or OMS does not show what it takes to tell.
     """
     same_places = [
-        task for task in tasks if all(_is(name, task, wanted.given[path]) for path, name in IDENTITY.items())
+        task for task in tasks if all(_is(name, task, desired.given[path]) for path, name in IDENTITY.items())
     ]
-    matches = [task for task in same_places if not differences(wanted, task)]
+    matches = [task for task in same_places if not differences(desired, task)]
     if len(matches) == 1:
         # An option that it shows no value for does not tell it from the others.
-        told_by = _shown_options(wanted, matches[0])
+        told_by = _shown_options(desired, matches[0])
         matches = [task for task in same_places if not differences(told_by, task)]
     if len(matches) > 1:
         ids = listed([f"{task.get('sync_task_id')} (description {_said(task.get('description'))})" for task in matches])
         raise SeveralMatch(
             STATE,
-            f"More than one sync task {wanted.places} matches the options: {ids}",
+            f"More than one sync task {desired.places} matches the options: {ids}",
             "Give sync_task_id, or an option in which they differ.",
         )
     if matches:
         if not is_usable(matches[0]):
             raise Failure(
                 SERVICE,
-                f"OMS lists the sync task {wanted.places} without a valid id or status",
+                f"OMS lists the sync task {desired.places} without a valid id or status",
                 "Run the task again later, or give sync_task_id.",
             )
         return matches[0], []
-    if wanted.state in (ABSENT, STOPPED):
-        return None, [_difference(wanted, task) for task in same_places]
+    if desired.state in (ABSENT, STOPPED):
+        return None, [_difference(desired, task) for task in same_places]
     # A second task between the same buckets is only created with a description that tells it from the others.
-    described = wanted.given.get("description")
+    described = desired.given.get("description")
     if described is not None:
         same_places = [task for task in same_places if _is("description", task, described)]
     if same_places:
-        raise contradiction(wanted, same_places)
+        raise contradiction(desired, same_places)
     return None, []
 
 
-def contradiction(wanted: Wanted, tasks: t.Sequence[Task]) -> Failure:
+def contradiction(desired: DesiredState, tasks: t.Sequence[Task]) -> Failure:
     """The failure for sync tasks that differ from the options."""
     return Failure(
         STATE,
-        ". ".join(_difference(wanted, task) for task in tasks),
+        ". ".join(_difference(desired, task) for task in tasks),
         "Only the state of a sync task can be changed. Correct or omit these options; or delete the sync task"
         " (state=absent with its sync_task_id) and create another one (state=present).",
     )
 
 
-def _difference(wanted: Wanted, task: Task) -> str:
-    return f"The sync task {task.get('sync_task_id')} differs from the options: {'; '.join(differences(wanted, task))}"
+def _difference(desired: DesiredState, task: Task) -> str:
+    return f"The sync task {task.get('sync_task_id')} differs from the options: {'; '.join(differences(desired, task))}"
 
 
-def differences(wanted: Wanted, task: t.Mapping[str, t.Any]) -> list[str]:
+def differences(desired: DesiredState, task: t.Mapping[str, t.Any]) -> list[str]:
     """In what a sync task differs from the options, each as a part of a sentence; what it does not show is left out."""
     source_cdn = task.get("source_cdn")
     cdn: t.Mapping[str, t.Any] = source_cdn if isinstance(source_cdn, dict) else {}
-    if wanted.has_cdn and "source_cdn" in task and not cdn:
+    if desired.has_cdn and "source_cdn" in task and not cdn:
         found = ["source.cdn is given, but the sync task has no CDN"]
     else:
-        found = _differing(wanted, SHOWN_OF_CDN, cdn)
-    return _differing(wanted, SHOWN, task) + found
+        found = _differing(desired, SHOWN_OF_CDN, cdn)
+    return _differing(desired, SHOWN, task) + found
 
 
-def _shown_options(wanted: Wanted, task: Task) -> Wanted:
+def _shown_options(desired: DesiredState, task: Task) -> DesiredState:
     """The options without those that a sync task shows no value for. A description of null is an empty one."""
     hidden = [path for path, name in SHOWN.items() if name != "description" and task.get(name) is None]
-    return replace(wanted, given={path: value for path, value in wanted.given.items() if path not in hidden})
+    return replace(desired, given={path: value for path, value in desired.given.items() if path not in hidden})
 
 
-def _differing(wanted: Wanted, names: t.Mapping[str, str], shown: t.Mapping[str, t.Any]) -> list[str]:
+def _differing(desired: DesiredState, names: t.Mapping[str, str], shown: t.Mapping[str, t.Any]) -> list[str]:
     return [
-        f"{path} is {_said(shown.get(name))}, not {_said(as_shown(name, wanted.given[path]))}"
+        f"{path} is {_said(shown.get(name))}, not {_said(as_shown(name, desired.given[path]))}"
         for path, name in names.items()
-        if path in wanted.given
+        if path in desired.given
         # A description of null is an empty one; any other null says nothing.
         and (shown.get(name) is not None or name == "description")
-        and not _is(name, shown, wanted.given[path])
+        and not _is(name, shown, desired.given[path])
     ]
 
 

@@ -36,7 +36,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task imp
     MAX_TASKS,
     STARTED,
     STOPPED,
-    Wanted,
+    DesiredState,
     are,
     creation,
     missing_keys,
@@ -67,7 +67,7 @@ class Change:
         self,
         client: Client,
         clock: Clock,
-        wanted: Wanted,
+        desired: DesiredState,
         wait: bool,
         timeout: float,
         retries: int,
@@ -75,7 +75,7 @@ class Change:
     ) -> None:
         self._client = client
         self._clock = clock
-        self._wanted = wanted
+        self._desired = desired
         self._wait = wait
         self._timeout = timeout
         self._retries = retries
@@ -83,7 +83,7 @@ class Change:
         self._wait_until: float | None = None
         self._task_count = 0
         self.changed = False
-        self.sync_task_id = wanted.sync_task_id
+        self.sync_task_id = desired.sync_task_id
         self.task: Task | None = None
         self.before: Task = {}
         self.after: Task = {}
@@ -117,29 +117,29 @@ class Change:
 
         :raises Failure: it can't be done.
         """
-        wanted, task = self._wanted, self.task
+        desired, task = self._desired, self.task
         if task is None:
-            if wanted.state == ABSENT:
+            if desired.state == ABSENT:
                 return None
-            if wanted.state == STOPPED:
+            if desired.state == STOPPED:
                 raise Failure(
                     STATE,
-                    f"There is no sync task {wanted.places} that matches the options, so none can be stopped",
+                    f"There is no sync task {desired.places} that matches the options, so none can be stopped",
                     "Check the options, or remove this task from the playbook.",
                 )
-            self._check_keys(missing_to_create(wanted), f"There is no sync task {wanted.places}")
-            self.after = planned(wanted, SYNCHRONIZING)
+            self._check_keys(missing_to_create(desired), f"There is no sync task {desired.places}")
+            self.after = planned(desired, SYNCHRONIZING)
             return self._create
-        if differences(wanted, task):
-            raise contradiction(wanted, [task])
-        if wanted.state == ABSENT:
+        if differences(desired, task):
+            raise contradiction(desired, [task])
+        if desired.state == ABSENT:
             self.after = {}
             return self._delete
-        if wanted.state == STARTED and task["status"] != SYNCHRONIZING:
-            self._check_keys(missing_keys(wanted), f"The sync task {task['sync_task_id']} is stopped")
+        if desired.state == STARTED and task["status"] != SYNCHRONIZING:
+            self._check_keys(missing_keys(desired), f"The sync task {task['sync_task_id']} is stopped")
             self.after = {**self.before, "status": SYNCHRONIZING}
             return self._start
-        if wanted.state == STOPPED and task["status"] != HAS_STOPPED:
+        if desired.state == STOPPED and task["status"] != HAS_STOPPED:
             self.after = {**self.before, "status": HAS_STOPPED}
             return self._stop
         return None
@@ -168,22 +168,22 @@ class Change:
 
     def _find(self) -> Task | None:
         """The task that is meant, if there is one."""
-        if self._wanted.sync_task_id is None:
+        if self._desired.sync_task_id is None:
             tasks = self._client.list_sync_tasks()
             self._task_count = len(tasks)
-            task, left_alone = find_match(self._wanted, tasks)
+            task, left_alone = find_match(self._desired, tasks)
             self.warnings = [
                 f"{text}. It has the same source and destination, and was not changed" for text in left_alone
             ]
             return task
         try:
-            task = self._client.show_sync_task(self._wanted.sync_task_id)
+            task = self._client.show_sync_task(self._desired.sync_task_id)
         except Failure as failure:
-            if self._wanted.state == ABSENT and is_missing(failure):
+            if self._desired.state == ABSENT and is_missing(failure):
                 return None
             raise
-        if self._wanted.has_cdn:
-            task["source_cdn"] = self._listed_cdn(self._wanted.sync_task_id)
+        if self._desired.has_cdn:
+            task["source_cdn"] = self._listed_cdn(self._desired.sync_task_id)
         return task
 
     def _listed_cdn(self, sync_task_id: str) -> t.Any:
@@ -292,7 +292,7 @@ class Change:
         retries = 0
         while True:
             try:
-                return self._client.create_sync_task(creation(self._wanted))
+                return self._client.create_sync_task(creation(self._desired))
             except Failure as failure:
                 if not is_uncertain(failure):
                     if (
@@ -309,7 +309,7 @@ class Change:
             except Failure:
                 raise lost from None
             try:
-                task, _left_alone = find_match(self._wanted, tasks)
+                task, _left_alone = find_match(self._desired, tasks)
             except SeveralMatch:
                 # There was none before: one of them is the one that was to be created.
                 self.changed = True
@@ -321,7 +321,7 @@ class Change:
             retries += 1
 
     def _start(self) -> None:
-        keys = start(self._wanted)
+        keys = start(self._desired)
         self._carry_out(
             lambda: self._client.start_sync_task(t.cast(str, self.sync_task_id), keys),
             lambda: self._look() == SYNCHRONIZING,

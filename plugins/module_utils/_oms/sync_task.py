@@ -131,7 +131,7 @@ _START_TIME = "last_start_time"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredState:
     """The sync task that a playbook asks for.
 
     :arg given: the options that describe it, by their paths.
@@ -156,7 +156,7 @@ class Wanted:
         return f"from {source} to {self.given['destination.region']} {self.given['destination.bucket']}"
 
 
-def read_wanted(options: t.Mapping[str, t.Any], region: str | None = None) -> Wanted:
+def read_desired_state(options: t.Mapping[str, t.Any], region: str | None = None) -> DesiredState:
     """Check all that the options say of a sync task.
 
     :arg options: the module's parameters.
@@ -180,19 +180,19 @@ def read_wanted(options: t.Mapping[str, t.Any], region: str | None = None) -> Wa
         )
     if options["sync_task_id"] is None and region:
         given.setdefault("destination.region", region)
-    wanted = Wanted(options["state"], options["sync_task_id"], given)
+    desired = DesiredState(options["state"], options["sync_task_id"], given)
     missing = [path for path in IDENTITY if path not in given]
-    if wanted.sync_task_id is None and missing:
+    if desired.sync_task_id is None and missing:
         raise ArgumentError(
             f"{are(missing)} required without sync_task_id, because a sync task is found by its source and destination."
             f" Give {'it' if len(missing) == 1 else 'them'}, or sync_task_id."
         )
-    keys = missing_keys(wanted)
-    if wanted.state in (PRESENT, STARTED) and 0 < len(keys) < len(_KEYS):
+    keys = missing_keys(desired)
+    if desired.state in (PRESENT, STARTED) and 0 < len(keys) < len(_KEYS):
         raise ArgumentError(
             f"{are(keys)} missing. OMS needs the keys of source and destination together; give all four."
         )
-    return wanted
+    return desired
 
 
 def are(paths: t.Sequence[str]) -> str:
@@ -225,38 +225,38 @@ def _check_key(path: str, value: str) -> None:
         raise ArgumentError(f"{path} begins or ends with whitespace. Remove it.")
 
 
-def missing_keys(wanted: Wanted) -> list[str]:
+def missing_keys(desired: DesiredState) -> list[str]:
     """The options with keys that are not given, of the four that OMS needs to create or start a task."""
-    return [path for path in _KEYS if path not in wanted.given]
+    return [path for path in _KEYS if path not in desired.given]
 
 
-def missing_to_create(wanted: Wanted) -> list[str]:
+def missing_to_create(desired: DesiredState) -> list[str]:
     """The options that are not given and that OMS needs to create a task."""
     needed = list(_KEYS)
-    if wanted.given["source.cloud_type"] == "Tencent":
+    if desired.given["source.cloud_type"] == "Tencent":
         needed.append("source.app_id")
-    if wanted.has_cdn:
+    if desired.has_cdn:
         needed += ["source.cdn.domain", "source.cdn.protocol"]
-    return [path for path in needed if not wanted.given.get(path)]
+    return [path for path in needed if not desired.given.get(path)]
 
 
-def creation(wanted: Wanted) -> dict[str, t.Any]:
+def creation(desired: DesiredState) -> dict[str, t.Any]:
     """The body that creates the task."""
-    fields = _named(wanted, {**SHOWN, **_KEYS, **_CRYPTO})
-    if wanted.has_cdn:
+    fields = _named(desired, {**SHOWN, **_KEYS, **_CRYPTO})
+    if desired.has_cdn:
         # OMS wants it to be said.
-        fields["source_cdn"] = {"authentication_type": "NONE", **_named(wanted, _CDN)}
+        fields["source_cdn"] = {"authentication_type": "NONE", **_named(desired, _CDN)}
     return fields
 
 
-def start(wanted: Wanted) -> dict[str, t.Any]:
+def start(desired: DesiredState) -> dict[str, t.Any]:
     """The body that starts the task."""
     cdn = {path: f"source_cdn_{name}" for path, name in _SECRET_OF_CDN.items()}
-    return _named(wanted, {**_KEYS, **_CRYPTO, **cdn})
+    return _named(desired, {**_KEYS, **_CRYPTO, **cdn})
 
 
-def _named(wanted: Wanted, names: t.Mapping[str, str]) -> dict[str, t.Any]:
-    return {name: wanted.given[path] for path, name in names.items() if path in wanted.given}
+def _named(desired: DesiredState, names: t.Mapping[str, str]) -> dict[str, t.Any]:
+    return {name: desired.given[path] for path, name in names.items() if path in desired.given}
 
 
 def as_shown(name: str, value: t.Any) -> t.Any:
@@ -264,13 +264,13 @@ def as_shown(name: str, value: t.Any) -> t.Any:
     return _TRANSMISSION_SHOWN if (name, value) == ("consistency_check", _TRANSMISSION) else value
 
 
-def planned(wanted: Wanted, status: str) -> dict[str, t.Any]:
+def planned(desired: DesiredState, status: str) -> dict[str, t.Any]:
     """What is known beforehand of a task that is created, without keys.
 
     :arg status: the one that it will have.
     """
-    cdn = {"authentication_type": "NONE", **_named(wanted, SHOWN_OF_CDN)} if wanted.has_cdn else None
-    fields = {name: as_shown(name, value) for name, value in _named(wanted, SHOWN).items()}
+    cdn = {"authentication_type": "NONE", **_named(desired, SHOWN_OF_CDN)} if desired.has_cdn else None
+    fields = {name: as_shown(name, value) for name, value in _named(desired, SHOWN).items()}
     return {**fields, "source_cdn": cdn, "status": status}
 
 

@@ -70,7 +70,7 @@ def test_any_names(value: t.Any, encoded: bool) -> None:
     names = [value] if isinstance(value, str) else value
 
     assert len(given.object_keys) + given.duplicate_count == len(names)
-    assert {key.name for key in given.object_keys} <= set(names)
+    assert {key.given for key in given.object_keys} <= set(names)
     for warning in given.warnings:
         assert_readable(warning)
     for key in given.object_keys:
@@ -78,7 +78,7 @@ def test_any_names(value: t.Any, encoded: bool) -> None:
         assert key.encoded.isascii()
         if not encoded:
             # What OMS makes of it is the very name.
-            assert unquote_plus(key.encoded, errors="strict") == key.name
+            assert unquote_plus(key.encoded, errors="strict") == key.given
 
 
 @bounded(200)
@@ -171,7 +171,7 @@ def test_any_progress_file(path: Path, content: bytes) -> None:
             progress = source.resume(IDENTITY)
             assert progress
             progress.begin()
-            sent.extend(name for batch in source.batches(2) for name in batch.names)
+            sent.extend(name for batch in source.batches(2) for name in batch.given)
         finally:
             key_file.close()
             if log:

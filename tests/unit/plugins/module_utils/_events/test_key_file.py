@@ -50,7 +50,7 @@ def opened(tmp_path: Path) -> t.Iterator[t.Callable[..., Opened]]:
 
 def read(key_file: KeyFile, batch_size: int = 100) -> list[str]:
     key_file.check()
-    return [name for batch in key_file.batches(batch_size) for name in batch.names]
+    return [name for batch in key_file.batches(batch_size) for name in batch.given]
 
 
 def refusal(call: t.Callable[[], object]) -> str:
@@ -217,7 +217,7 @@ def test_batches_say_where_they_end(opened: t.Callable[..., Opened]) -> None:
 
     batches = list(key_file.batches(2))
 
-    assert [batch.names for batch in batches] == [["1", "2"], ["3", "4"], ["5"]]
+    assert [batch.given for batch in batches] == [["1", "2"], ["3", "4"], ["5"]]
     assert [batch.end for batch in batches] == [
         Position(end, count, sha256(content[:end])) for end, count in ((5, 2), (11, 4), (len(content), 5))
     ]
@@ -250,11 +250,11 @@ def test_a_check_finds_where_a_run_resumes(
 
     assert checked.sha256 == sha256(content[:offset])
     assert checked.start == Position(start, count, sha256(content[:start]))
-    rest = [name for batch in key_file.batches(10, checked.start) for name in batch.names]
+    rest = [name for batch in key_file.batches(10, checked.start) for name in batch.given]
     assert rest == ["1", "2", "33", "444"][count:]
     # From the beginning, too, for a log that starts over.
     batches = list(key_file.batches(3))
-    assert [batch.names for batch in batches] == [["1", "2", "33"], ["444"]]
+    assert [batch.given for batch in batches] == [["1", "2", "33"], ["444"]]
     assert batches[-1].end.sha256 == sha256(content)
 
 
@@ -277,7 +277,7 @@ def test_a_file_that_grows_is_noticed_before_more_is_sent(opened: t.Callable[...
     key_file, path = opened(b"1\n2\n3\n4\n")
     key_file.check()
     batches = key_file.batches(1)
-    assert next(batches).names == ["1"]
+    assert next(batches).given == ["1"]
 
     with path.open("ab") as file:
         file.write(b"5\n")
@@ -321,4 +321,4 @@ def test_a_file_that_is_replaced_is_read_to_its_end(opened: t.Callable[..., Open
     (tmp_path / "other").write_bytes(b"other\n")
     (tmp_path / "other").rename(path)
 
-    assert [batch.names for batch in key_file.batches(1)] == [["1"], ["2"]]
+    assert [batch.given for batch in key_file.batches(1)] == [["1"], ["2"]]

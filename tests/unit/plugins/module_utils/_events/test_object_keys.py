@@ -70,7 +70,7 @@ def test_the_documented_examples_come_out_byte_for_byte(names: list[str], sent: 
     given = read_object_keys(names, encoded=False)
 
     assert [key.encoded for key in given.object_keys] == sent
-    assert [key.name for key in given.object_keys] == names
+    assert [key.given for key in given.object_keys] == names
     assert (given.duplicate_count, given.warnings) == (0, [])
 
 
@@ -164,7 +164,7 @@ def test_what_ansible_puts_in_place_of_a_secret_is_refused(mask: str, encoded: b
 
 
 def test_seven_stars_are_an_object_key() -> None:
-    assert [key.name for key in read_object_keys(["*******", "$REDACTED"], encoded=False).object_keys] == [
+    assert [key.given for key in read_object_keys(["*******", "$REDACTED"], encoded=False).object_keys] == [
         "*******",
         "$REDACTED",
     ]
@@ -196,7 +196,7 @@ def test_a_value_that_is_not_a_list_of_object_keys_is_refused(value: t.Any, mess
 def test_a_string_in_a_list_may_have_what_is_refused_in_a_lone_one() -> None:
     value = ["a,b", "[a]", "{a}", "a\nb"]
 
-    assert [key.name for key in read_object_keys(value, encoded=False).object_keys] == value
+    assert [key.given for key in read_object_keys(value, encoded=False).object_keys] == value
 
 
 def warnings(value: t.Any, encoded: bool = False) -> list[str]:
@@ -266,7 +266,7 @@ def test_what_looks_encoded_or_like_a_url_gives_one_warning(value: t.Any, encode
 
 @pytest.mark.parametrize("value", ["test/001.txt", "a[0]{1}", " a", "12:30:45"])
 def test_a_lone_string_is_one_name(value: str) -> None:
-    assert [key.name for key in read_object_keys(value, encoded=False).object_keys] == [value]
+    assert [key.given for key in read_object_keys(value, encoded=False).object_keys] == [value]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_a_comma_message_stays_short_and_on_one_line() -> None:
 def test_repeats_are_dropped_and_the_order_is_kept() -> None:
     given = read_object_keys(["b", "a", "b", "c", "a", "B", "b"], encoded=False)
 
-    assert [key.name for key in given.object_keys] == ["b", "a", "c", "B"]
+    assert [key.given for key in given.object_keys] == ["b", "a", "c", "B"]
     assert given.duplicate_count == 3
 
 
@@ -346,5 +346,5 @@ def test_events_are_made_as_they_are_asked_for() -> None:
 def test_an_event_knows_its_objects_by_both_names() -> None:
     event = Batch((ObjectKey("a b", "a+b"), ObjectKey("c", "c")))
 
-    assert event.names == ["a b", "c"]
+    assert event.given == ["a b", "c"]
     assert event.encoded == ["a+b", "c"]

@@ -60,7 +60,7 @@ def named(number: int) -> ObjectKey:
 
 
 def names(first: int, last: int) -> list[str]:
-    return [named(number).name for number in range(first, last + 1)]
+    return [named(number).given for number in range(first, last + 1)]
 
 
 def objects(count: int) -> ListSource:
@@ -88,7 +88,7 @@ class Sender:
     sent: list[list[str]] = field(default_factory=list)
 
     def __call__(self, batch: Batch) -> Receipt:
-        self.sent.append(batch.names)
+        self.sent.append(batch.given)
         number = len(self.sent)
         if number == self.fails_at:
             raise self.failure
@@ -191,7 +191,7 @@ class Gate:
         self.begun: list[str] = []
 
     def __call__(self, batch: Batch) -> Receipt:
-        name = batch.names[0]
+        name = batch.given[0]
         with self._changed:
             self.begun.append(name)
             self._changed.notify_all()
@@ -460,7 +460,7 @@ def test_an_error_in_what_an_acceptance_says(error: BaseException) -> None:
         def attempts(self) -> int:
             raise error
 
-    outcome = run(objects(200), lambda batch: Broken() if batch.names[0] == "a 31" else ACCEPTED)
+    outcome = run(objects(200), lambda batch: Broken() if batch.given[0] == "a 31" else ACCEPTED)
 
     # It was accepted all the same.
     assert_complete(outcome, 40)
@@ -507,7 +507,7 @@ def test_after_a_batch_that_was_lost_none_is_taken() -> None:
 
         def __next__(self) -> Batch:
             batch = next(self._batches)
-            self.taken.append(batch.names[0])
+            self.taken.append(batch.given[0])
             if len(self.taken) == 6:
                 # The other threads want the next one meanwhile.
                 time.sleep(0.02)
@@ -661,7 +661,7 @@ def test_an_error_while_the_main_thread_waits(error: BaseException) -> None:
     answered = threading.Event()
 
     def send(batch: Batch) -> Receipt:
-        if batch.names != names(1, 10):
+        if batch.given != names(1, 10):
             clock.stop("the run was stopped by SIGTERM")
             answered.wait(5)
         return ACCEPTED

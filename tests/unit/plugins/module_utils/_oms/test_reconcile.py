@@ -18,7 +18,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Con
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.reconcile import Change
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import read_wanted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import read_desired_state
 from ansible_collections.huaweicloud.oms.tests.simulator.sync_tasks import EXAMPLE
 from ansible_collections.huaweicloud.oms.tests.unit.simulated_oms import PATH, PROJECT, TASK, TASKS, SimulatedOms
 
@@ -53,8 +53,8 @@ def client_of(oms: SimulatedOms, retries: int = 0) -> Client:
 def change(
     oms: SimulatedOms, state: str, options: dict[str, t.Any], wait: bool = True, retries: int = 0, timeout: float = 300
 ) -> Change:
-    wanted = read_wanted({"state": state, "sync_task_id": None, **options})
-    return Change(client_of(oms, retries), oms.clock, wanted, wait, timeout, retries, 30)
+    desired = read_desired_state({"state": state, "sync_task_id": None, **options})
+    return Change(client_of(oms, retries), oms.clock, desired, wait, timeout, retries, 30)
 
 
 def run(oms: SimulatedOms, state: str, options: dict[str, t.Any], check_mode: bool = False, **more: t.Any) -> Change:
@@ -72,7 +72,7 @@ def failure(oms: SimulatedOms, state: str, options: dict[str, t.Any], **more: t.
 
 # ---- each state from each other one
 
-# What there is, what is wanted, and what is sent for it; None: it fails.
+# What there is, what is desired, and what is sent for it; None: it fails.
 TRANSITIONS = [
     (None, "present", [CREATE], "SYNCHRONIZING"),
     (None, "started", [CREATE], "SYNCHRONIZING"),
@@ -91,9 +91,9 @@ TRANSITIONS = [
 
 @pytest.mark.parametrize("by", ["place", "id"])
 @pytest.mark.parametrize("wait", [True, False])
-@pytest.mark.parametrize(("there", "wanted", "sent", "then"), TRANSITIONS)
+@pytest.mark.parametrize(("there", "desired", "sent", "then"), TRANSITIONS)
 def test_each_state_is_reached_from_each_other_one(
-    oms: SimulatedOms, by: str, wait: bool, there: str | None, wanted: str, sent: list[str] | None, then: str | None
+    oms: SimulatedOms, by: str, wait: bool, there: str | None, desired: str, sent: list[str] | None, then: str | None
 ) -> None:
     options = {**WITH_KEYS, **(BY_ID if by == "id" else {})}
     if there:
@@ -102,14 +102,14 @@ def test_each_state_is_reached_from_each_other_one(
         # Check mode and the real run fail alike, and send nothing.
         for check_mode in (True, False):
             with pytest.raises(Failure):
-                run(oms, wanted, options, check_mode=check_mode)
+                run(oms, desired, options, check_mode=check_mode)
         assert oms.writing == []
         return
-    predicted = run(oms, wanted, options, check_mode=True, wait=wait)
+    predicted = run(oms, desired, options, check_mode=True, wait=wait)
     assert oms.writing == []
-    real = run(oms, wanted, options, wait=wait)
-    again = run(oms, wanted, options, wait=wait)
-    later = run(oms, wanted, options, check_mode=True)
+    real = run(oms, desired, options, wait=wait)
+    again = run(oms, desired, options, wait=wait)
+    later = run(oms, desired, options, check_mode=True)
 
     assert oms.writing == sent
     assert predicted.changed == real.changed == bool(sent)
@@ -431,13 +431,13 @@ def test_the_destination_is_in_the_region_that_is_called_if_nothing_else_is_said
     oms.add_task()
     oms.add_task(sync_task_id="elsewhere", dst_region="cn-east-3")
     options = {"sync_task_id": None, "source": SOURCE, "destination": {"bucket": "destination"}, "state": "stopped"}
-    wanted = read_wanted(options, "cn-north-4")
+    desired = read_desired_state(options, "cn-north-4")
     client = client_of(oms)
-    Change(client, oms.clock, wanted, True, 300, 0, 30).run(check_mode=False)
+    Change(client, oms.clock, desired, True, 300, 0, 30).run(check_mode=False)
 
     assert oms.statuses() == {TASK: "STOPPED", "elsewhere": "SYNCHRONIZING"}
     # With an id nothing is assumed, which could contradict the task.
-    assert "destination.region" not in read_wanted({**options, "sync_task_id": "elsewhere"}, "cn-north-4").given
+    assert "destination.region" not in read_desired_state({**options, "sync_task_id": "elsewhere"}, "cn-north-4").given
 
 
 @pytest.mark.parametrize("field", ["sync_task_id", "status"])

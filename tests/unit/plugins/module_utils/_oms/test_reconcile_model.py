@@ -17,7 +17,7 @@ import typing as t
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.reconcile import Change
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import read_wanted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import read_desired_state
 from ansible_collections.huaweicloud.oms.tests.simulator.sync_tasks import EXAMPLE, SyncTask
 from ansible_collections.huaweicloud.oms.tests.unit.plugins.module_utils._oms.test_reconcile import (
     DESTINATION,
@@ -143,7 +143,7 @@ class Recorder:
     def run(self, options: dict[str, t.Any], retries: int) -> tuple[Change, Failure | None]:
         oms = self.sequence.oms
         client = client_of(oms, retries)
-        made = Change(client, oms.clock, read_wanted(options), True, 60, retries, 0)
+        made = Change(client, oms.clock, read_desired_state(options), True, 60, retries, 0)
         handle = oms.service.handle
 
         def recorded(request: t.Any) -> t.Any:
@@ -211,8 +211,8 @@ def check(
         else:
             assert made.sync_task_id is not None
             assert not differs(tasks[made.sync_task_id], chosen)
-            wanted = {"started": "SYNCHRONIZING", "stopped": "STOPPED"}.get(state)
-            assert wanted in (None, tasks[made.sync_task_id].status)
+            desired = {"started": "SYNCHRONIZING", "stopped": "STOPPED"}.get(state)
+            assert desired in (None, tasks[made.sync_task_id].status)
     if not made.changed and not recorder.interfered:
         assert sequence.statuses() == before
 

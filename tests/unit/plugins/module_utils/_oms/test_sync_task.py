@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import (
     missing_keys,
-    read_wanted,
+    read_desired_state,
     start,
     without_counters,
 )
@@ -63,13 +63,13 @@ LIMITS = {
 
 @pytest.mark.parametrize(("path", "length"), [(path, length) for path, limits in LIMITS.items() for length in limits])
 def test_what_keeps_a_limit_is_taken(path: str, length: int) -> None:
-    read_wanted(changed(path, "x" * length))
+    read_desired_state(changed(path, "x" * length))
 
 
 @pytest.mark.parametrize(("path", "most"), [(path, most) for path, (_least, most) in LIMITS.items()])
 def test_what_is_too_long_is_refused(path: str, most: int) -> None:
     with pytest.raises(ArgumentError) as caught:
-        read_wanted(changed(path, "x" * (most + 1)))
+        read_desired_state(changed(path, "x" * (most + 1)))
 
     message = str(caught.value)
     assert message.startswith(path)
@@ -80,13 +80,13 @@ def test_what_is_too_long_is_refused(path: str, most: int) -> None:
 @pytest.mark.parametrize("path", [path for path, (least, _most) in LIMITS.items() if least])
 def test_what_is_empty_is_refused(path: str) -> None:
     with pytest.raises(ArgumentError, match=f"^{path}:? is empty|^{path}:? has 0 characters"):
-        read_wanted(changed(path, ""))
+        read_desired_state(changed(path, ""))
 
 
 def test_messages_name_option_limit_and_remedy() -> None:
     def said(path: str, value: str) -> str:
         with pytest.raises(ArgumentError) as caught:
-            read_wanted(changed(path, value))
+            read_desired_state(changed(path, value))
         return str(caught.value)
 
     assert said("description", "x" * 300) == "description has 300 characters. At most 255 are allowed; shorten it."
@@ -104,7 +104,7 @@ def test_messages_name_option_limit_and_remedy() -> None:
 @pytest.mark.parametrize("sign", "<>()\"'&")
 def test_a_description_is_without_signs_that_oms_refuses(sign: str) -> None:
     with pytest.raises(ArgumentError, match=r"^description contains "):
-        read_wanted(changed("description", f"a{sign}"))
+        read_desired_state(changed("description", f"a{sign}"))
 
 
 @pytest.mark.parametrize("blank", [" ", "\n", "\t", "\r\n"])
@@ -112,7 +112,7 @@ def test_a_description_is_without_signs_that_oms_refuses(sign: str) -> None:
 def test_a_key_is_without_blanks_around_it(path: str, blank: str) -> None:
     for value in (f"Marker{blank}", f"{blank}Marker"):
         with pytest.raises(ArgumentError) as caught:
-            read_wanted(changed(path, value))
+            read_desired_state(changed(path, value))
         assert str(caught.value) == f"{path} begins or ends with whitespace. Remove it."
 
 
@@ -123,18 +123,18 @@ def test_a_key_is_without_blanks_around_it(path: str, blank: str) -> None:
 def test_without_an_id_all_of_the_way_is_needed(path: str, state: str) -> None:
     options = {**changed(path, None), "state": state}
     with pytest.raises(ArgumentError) as caught:
-        read_wanted(options)
+        read_desired_state(options)
 
     assert str(caught.value) == (
         f"{path} is required without sync_task_id, because a sync task is found by its source and destination. Give it,"
         " or sync_task_id."
     )
-    assert read_wanted({**options, "sync_task_id": "task"}).sync_task_id == "task"
+    assert read_desired_state({**options, "sync_task_id": "task"}).sync_task_id == "task"
 
 
 def test_with_nothing_at_all_all_of_the_way_is_asked_for() -> None:
     with pytest.raises(ArgumentError, match=r"^source.cloud_type, .* and destination.bucket are required without"):
-        read_wanted({"state": "absent", "sync_task_id": None, "source": None, "destination": None})
+        read_desired_state({"state": "absent", "sync_task_id": None, "source": None, "destination": None})
 
 
 @pytest.mark.parametrize(
@@ -144,23 +144,23 @@ def test_keys_are_given_all_or_not_at_all(path: str) -> None:
     """Before OMS is asked for anything."""
     for state in ("present", "started"):
         with pytest.raises(ArgumentError) as caught:
-            read_wanted({**changed(path, None), "state": state})
+            read_desired_state({**changed(path, None), "state": state})
         assert str(caught.value) == (
             f"{path} is missing. OMS needs the keys of source and destination together; give all four."
         )
     for state in ("stopped", "absent"):
-        assert missing_keys(read_wanted({**changed(path, None), "state": state})) == [path]
+        assert missing_keys(read_desired_state({**changed(path, None), "state": state})) == [path]
 
 
 def test_no_key_is_in_a_repr() -> None:
-    wanted = read_wanted(changed("source.cdn.authentication_key", "Marker-cdn"))
+    desired = read_desired_state(changed("source.cdn.authentication_key", "Marker-cdn"))
 
-    assert "Marker" not in f"{wanted!r} {wanted} {wanted.places}"
-    assert wanted.secrets == ["Marker-ak", "Marker-sk", "Marker-ak", "Marker-sk", "Marker-cdn"]
+    assert "Marker" not in f"{desired!r} {desired} {desired.places}"
+    assert desired.secrets == ["Marker-ak", "Marker-sk", "Marker-ak", "Marker-sk", "Marker-cdn"]
 
 
 def test_starting_sends_nothing_that_is_not_given() -> None:
-    assert start(read_wanted({**OPTIONS, "sync_task_id": "task"})) == {
+    assert start(read_desired_state({**OPTIONS, "sync_task_id": "task"})) == {
         "src_ak": "Marker-ak",
         "src_sk": "Marker-sk",
         "dst_ak": "Marker-ak",

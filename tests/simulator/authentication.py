@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""IAM's tokens for passwords, and the metadata service of an ECS host with its agency's keys."""
+"""Authentication services: tokens of IAM for passwords, and the metadata service of an ECS host with an agency."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Agency:
 
 
 @dataclass
-class SignIn:
-    """What hands out tokens and temporary keys."""
+class Authentication:
+    """Issues tokens and temporary access keys."""
 
     callers: Callers
     users: dict[tuple[str, str], User] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class SignIn:
         return Reply(201, json.dumps({"token": shown}).encode(), headers)
 
     def metadata_token(self, request: Request) -> Reply:
-        """A token for the metadata service; the older mode has none."""
+        """A token for the metadata service; the older mode needs none."""
         if not self.agency or not self.agency.with_token:
             return Reply(404)
         if not (request.header("x-metadata-token-ttl-seconds") or "").isdigit():
