@@ -6,18 +6,17 @@
 
 DOCUMENTATION = r"""
 module: oms_sync_event
-short_description: Tell Huawei Cloud OMS which objects changed at the source of a sync task
+short_description: Submit object keys to a sync task of Huawei Cloud OMS
 version_added: 1.0.0
 author:
   - The huaweicloud.oms contributors (!UNKNOWN)
 description:
-  - A sync task of the Object Storage Migration Service (OMS) copies objects from a bucket elsewhere to an OBS bucket.
-    It does so for the objects that it is told of. This module tells it, with as many sync events as it takes.
-  - That OMS accepts an event does not mean that the objects have been copied. OMS does that later,
-    and shows how it went in the counters of the sync task and in lists in the destination bucket.
-  - All names and credentials are checked before anything is sent.
-  - Any number of names can be handed over, millions of them from a file. Then the first event goes alone, since a wrong
-    key would be locked after some more, and the others follow side by side.
+  - A sync task of the Object Storage Migration Service (OMS) copies objects from a source bucket to an OBS bucket.
+    It copies the objects whose keys are submitted to it in sync events. This module submits object keys.
+  - All object keys and credentials are checked before anything is sent.
+  - It takes any number of object keys, millions of them from a file. The first event is sent alone, because several
+    wrong signatures lock an access key. The others are sent in parallel.
+  - That OMS accepts an event does not mean that the objects are copied. With O(wait) the module waits for that.
   - On SIGINT, SIGTERM and SIGHUP the module starts no more events, waits for those in flight, at most as long as
     O(timeout), and fails with a complete result. A second signal ends the wait at once.
 extends_documentation_fragment:
@@ -28,7 +27,7 @@ attributes:
     support: full
     details:
       - Reads the sync task, and fails where the task is missing or stopped, or the credentials are wrong.
-        Sends no event.
+        Sends no event, waits for nothing, and returns the events that it would send.
       - Where reading is forbidden, which is a permission of its own, it warns and predicts from the arguments alone.
   diff_mode:
     support: none
@@ -37,8 +36,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Each run sends its events. For the objects this is harmless, since OMS compares both sides and skips what is
-        there already, but the counters of the sync task grow.
+      - Each run sends its events. For the objects this is harmless, because OMS skips those that are copied already,
+        but the counters of the sync task grow.
       - With O(progress_file) a run that finds everything accepted by earlier runs sends nothing and changes nothing.
 options:
   sync_task_id:
@@ -101,8 +100,8 @@ options:
     default: 10
   concurrency:
     description:
-      - How many events are under way at once, 1 to 64. Each takes a connection.
-      - When OMS answers that it is called too often, all of them pause and go on more slowly by themselves.
+      - How many events are sent in parallel, 1 to 64. Each takes a connection.
+      - When OMS answers HTTP 429, all of them back off, and the rate adapts.
     type: int
     default: 8
   rate_limit:
@@ -126,11 +125,36 @@ options:
       - In a directory that others can write to, an existing file must belong to the user of the task and must not be a
         symbolic link.
       - Only one process at a time can use it.
+      - On a local connection without C(become) and C(async), Ansible shows how far the run is, on standard error, after
+        ten seconds and then every thirty. Set the variable C(oms_progress_lines) or the environment variable
+        E(OMS_PROGRESS_LINES) to V(false) to switch this off.
     type: path
+  wait:
+    description:
+      - Wait until OMS has copied the objects. This is so when the counters of copied, failed and skipped objects of the
+        sync task have grown by RV(accepted_count) since before the first event.
+      - The counters are an indication. Other senders to the same sync task, copies that were not complete before the
+        run, and repeated attempts count, too. OMS may count a repeated object key once.
+      - It needs the permission to read the sync task. If the counters can't be read, nothing is sent. A submission that
+        failed is not waited for.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How many seconds O(wait) waits, 1 to 604800, a week. The task fails then. OMS continues without it.
+    type: int
+    default: 3600
+  ignore_copy_failures:
+    description:
+      - With O(wait), the task fails if the counter of failed objects has grown, unless this is V(true).
+      - The object keys and the reasons are in the destination bucket, in
+        C(oms/sync_task/<sync_task_id>/failed_object_lists/<subtask>/<time>.failed_list.txt).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
-- name: Have OMS copy what the release uploaded
+- name: Submit the objects that the release uploaded
   huaweicloud.oms.oms_sync_event:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
@@ -140,7 +164,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Pass on the keys of an S3 notification, which are URL-encoded already
+- name: Submit the object keys of an S3 notification, which are URL-encoded already
   huaweicloud.oms.oms_sync_event:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
@@ -156,6 +180,17 @@ EXAMPLES = r"""
     object_keys_file: ~/backup/object_keys.txt
     progress_file: ~/backup/object_keys.progress
     concurrency: 32
+  delegate_to: localhost
+  run_once: true
+
+- name: Submit an object and wait until it is copied
+  huaweicloud.oms.oms_sync_event:
+    region: cn-north-4
+    sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
+    object_keys:
+      - reports/2026-11-27.csv
+    wait: true
+    wait_timeout: 600
   delegate_to: localhost
   run_once: true
 """
@@ -190,12 +225,12 @@ object_count:
   type: int
   sample: 2
 accepted_count:
-  description: How many objects OMS accepted. This does not mean that they have been copied yet.
+  description: How many objects OMS accepted in this run. This does not mean that they are copied.
   returned: success, or failure other than that of an argument
   type: int
   sample: 2
 duplicate_count:
-  description: How many repeated names of O(object_keys) were left out.
+  description: How many repeated object keys of O(object_keys) were dropped.
   returned: success, or failure other than that of an argument
   type: int
   sample: 0
@@ -205,7 +240,7 @@ resumed_count:
   type: int
   sample: 0
 event_count:
-  description: How many events OMS accepted.
+  description: How many events OMS accepted. In check mode, how many would be sent.
   returned: success, or failure other than that of an argument
   type: int
   sample: 1
@@ -215,7 +250,7 @@ retry_count:
   type: int
   sample: 0
 events:
-  description: The first 20 events that OMS accepted.
+  description: The first 20 events that OMS accepted. In check mode, the first 20 that would be sent.
   returned: success, or failure other than that of an argument
   type: list
   elements: dict
@@ -230,15 +265,16 @@ events:
         - releases%2F1.4.2%2Fapp.tar.gz
         - releases%2F1.4.2%2Fnotes%2Berrata.txt
     request_id:
-      description: The ID under which the support of Huawei Cloud finds the request. Empty if there was none.
+      description:
+        - The ID under which the support of Huawei Cloud finds the request. Empty if there was none, and in check mode.
       type: str
       sample: 7a1b7c02a3f8d0be2ba53e41fa2b8c1f
     attempts:
-      description: How often the event was sent until it was accepted.
+      description: How often the event was sent until it was accepted. V(0) in check mode.
       type: int
       sample: 1
 remaining_count:
-  description: How many objects OMS did not accept. V(0) in check mode if nothing stands against it.
+  description: How many objects OMS did not accept. V(0) in check mode if the events would be sent.
   returned: success, or failure other than that of an argument
   type: int
   sample: 0
@@ -259,6 +295,27 @@ remaining_truncated:
   returned: success, or failure other than that of an argument
   type: bool
   sample: false
+counters:
+  description:
+    - By how much the counters of the sync task have grown since before the first event, with O(wait).
+      Other senders to the same sync task may have a part in them.
+    - V(null) without O(wait) and in check mode.
+  returned: success, or failure other than that of an argument
+  type: dict
+  contains:
+    success:
+      description: How many objects were copied.
+      type: int
+      sample: 24
+    failure:
+      description: How many objects could not be copied.
+      type: int
+      sample: 0
+    skip:
+      description: How many objects were skipped, because their copies are up to date.
+      type: int
+      sample: 1
+  sample: null
 error:
   description: What went wrong, for a playbook to decide on. V(null) if nothing did.
   returned: success, or failure other than that of an argument
@@ -266,12 +323,13 @@ error:
   contains:
     kind:
       description:
-        - V(connection), V(timeout) and V(tls) if no answer came from OMS.
+        - V(connection), V(timeout) and V(tls) if no answer came from OMS. V(timeout) also if O(wait_timeout) is over.
         - V(service) if OMS or the gateway in front of it refused.
         - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
         - V(state) if there is no such sync task, or it is not running.
+        - V(copy) if OMS could not copy all objects, with O(wait).
         - V(file) if O(object_keys_file) changed meanwhile, or O(progress_file) can't be used.
-        - V(null) if a stop signal ended the run, or an error of the process, such as no memory.
+        - V(null) if a stop signal ended the run, or an error of the process, such as too little memory.
       type: str
       sample: service
     http_status:
@@ -312,35 +370,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 # pylint: disable-next=unused-import
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _python_version  # noqa: F401 - goes first
-from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import (
-    check_path_segment,
-    check_range,
-    connection_argument_spec,
-)
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import Identity
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint_log import CheckpointLog
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import FORMATS, LINES, KeyFile
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import (
-    DEFAULT_BATCH_SIZE,
-    MAX_BATCH_SIZE,
-    read_object_keys,
-)
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.sources import FileSource, ListSource, Source
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.stop_signals import StopSignals
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import (
-    DEFAULT_CONCURRENCY,
-    MAX_CONCURRENCY,
-    SHOWN_OBJECT_KEYS,
-    SPARE_DESCRIPTORS,
-    Outcome,
-    as_failure,
-    first_object_keys,
-    open_descriptors,
-    submit,
-)
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.withheld import withhold_object_keys
-from ansible_collections.huaweicloud.oms.plugins.module_utils._session import Session
+from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import connection_argument_spec
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._event_run import EventRun
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import FORMATS, LINES
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import DEFAULT_BATCH_SIZE
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.submission import DEFAULT_CONCURRENCY
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -354,118 +389,11 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "concurrency": {"type": "int", "default": DEFAULT_CONCURRENCY},
         "rate_limit": {"type": "float", "default": 0.0},
         "progress_file": {"type": "path"},
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 3600},
+        "ignore_copy_failures": {"type": "bool", "default": False},
         **connection_argument_spec(),
     }
-
-
-def open_log(module: AnsibleModule, key_file: KeyFile, to_close: contextlib.ExitStack) -> t.Optional[CheckpointLog]:
-    """Open the progress file, if there is to be one. In check mode it is not created."""
-    path = module.params["progress_file"]
-    if path is None:
-        return None
-    log = CheckpointLog(path, not module.check_mode, key_file.state)
-    to_close.callback(log.close)
-    return log
-
-
-def send_events(module: AnsibleModule, to_close: contextlib.ExitStack) -> dict[str, t.Any]:
-    """Do what the task asks for, and say how it went; raise an OmsError if it failed."""
-    options = module.params
-    sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
-    check_range("batch_size", options["batch_size"], 1, MAX_BATCH_SIZE)
-    check_range("concurrency", options["concurrency"], 1, MAX_CONCURRENCY)
-    encoded, file_format = options["object_keys_encoded"], options["object_keys_file_format"]
-    session = Session(module, connections=options["concurrency"], rate_limit=options["rate_limit"])
-    warnings: list[str] = []
-    source: Source
-    log = None
-    # The files are opened before the connections, which may use up the file descriptors.
-    if options["object_keys_file"] is None:
-        given = read_object_keys(options["object_keys"], encoded)
-        warnings += given.warnings
-        source = ListSource(given.object_keys, given.duplicate_count)
-    else:
-        key_file = KeyFile(options["object_keys_file"], file_format, encoded)
-        to_close.callback(key_file.close)
-        log = open_log(module, key_file, to_close)
-        source = FileSource(key_file, log)
-    signals = to_close.enter_context(StopSignals(session.clock.stop))
-    # Ansible imports more code when it writes the result: the connections must leave it file descriptors.
-    spare = to_close.enter_context(open_descriptors(SPARE_DESCRIPTORS)[0])
-    outcome = None
-    try:
-        if log and log.failure:
-            raise log.failure
-        client = session.connect()
-        progress = None
-        if isinstance(source, FileSource):
-            endpoint = client.endpoint.url
-            progress = source.resume(Identity(endpoint, client.project_id, sync_task_id, file_format, encoded))
-        if not module.check_mode:
-            # From here on, requests are sent by other threads.
-            signals.interrupts = False
-            outcome = submit(
-                source.batches(options["batch_size"]),
-                source.pending_count,
-                lambda batch: client.create_sync_events(sync_task_id, batch.encoded),
-                session.clock,
-                options["concurrency"],
-                options["timeout"],
-                progress,
-                signals.end_the_wait,
-            )
-        elif source.pending_count:
-            warnings += filter(None, [client.check_sync_task(sync_task_id)])
-    except ArgumentError:
-        raise
-    except Exception as error:
-        remaining = first_object_keys(source.batches(MAX_BATCH_SIZE))
-        outcome = Outcome(failure=as_failure(error), remaining_count=source.pending_count, remaining=remaining)
-
-    spare.close()
-    for text in (*(log.warnings if log else ()), *warnings):
-        module.warn(text)
-    # In check mode without a failure, all that is pending would be accepted.
-    changed = source.pending_count > 0 if outcome is None else outcome.event_count > 0
-    outcome = outcome or Outcome()
-    result = {"changed": changed, "sync_task_id": sync_task_id, **session.where, **what_became_of(source, outcome)}
-    withheld = withhold_object_keys(result, session.secrets.occurs_in)
-    if withheld:
-        module.warn(withheld)
-    if outcome.failure:
-        raise OmsError(f"{outcome.failure}.{what_was_accepted(result, log is not None)}", result)
-    return result
-
-
-def what_became_of(source: Source, outcome: Outcome) -> dict[str, t.Any]:
-    """The part of the result that is about the objects."""
-    return {
-        "object_count": source.object_count,
-        "accepted_count": outcome.accepted_count,
-        "duplicate_count": source.duplicate_count,
-        "resumed_count": source.resumed_count,
-        "event_count": outcome.event_count,
-        "retry_count": outcome.retry_count,
-        "events": outcome.events,
-        "remaining_count": outcome.remaining_count,
-        "remaining_object_keys": outcome.remaining,
-        "remaining_truncated": outcome.is_truncated,
-        "error": outcome.failure.as_error(outcome.failed_object_keys) if outcome.failure else None,
-    }
-
-
-def what_was_accepted(result: t.Mapping[str, t.Any], has_progress: bool) -> str:
-    """How the message of a run that failed ends; nothing where nothing was accepted."""
-    accepted = result["resumed_count"] + result["accepted_count"]
-    if not accepted:
-        return ""
-    text = f" OMS accepted {accepted} of {result['object_count']} objects."
-    if has_progress and result["remaining_count"]:
-        return f"{text} Another run resumes with the others."
-    if not result["remaining_object_keys"]:
-        return text
-    which = f"the first {SHOWN_OBJECT_KEYS} of the others" if result["remaining_truncated"] else "the others"
-    return f"{text} remaining_object_keys lists {which}."
 
 
 def main() -> None:
@@ -479,7 +407,7 @@ def main() -> None:
     # A stop signal must not end the process before the result is written.
     with contextlib.ExitStack() as to_close:
         try:
-            result = send_events(module, to_close)
+            result = EventRun(module, to_close).run()
         except OmsError as error:
             module.fail_json(msg=str(error), **error.result)
         module.exit_json(**result)

@@ -41,6 +41,7 @@ LAYERS = {
     "_auth": {"_http", "_arguments", "_errors", "_text"},
     "_oms": {"_auth", "_http", "_arguments", "_errors", "_text"},
     "_session": {"_oms", "_auth", "_http", "_arguments", "_errors", "_text"},
+    "_event_run": {"_session", "_events", "_oms", "_arguments", "_errors"},
 }
 
 # What a filter may import of Ansible. It runs in Ansible's own process, where module_utils are not for.

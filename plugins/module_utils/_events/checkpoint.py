@@ -40,7 +40,9 @@ class Identity:
 class Checkpoint:
     """All objects before ``offset`` are accepted; these are ``accepted_count`` of ``object_count``.
 
-    ``sha256`` is that of the bytes before the offset. ``host`` and ``pid`` say which process wrote it.
+    ``sha256`` is that of the bytes before the offset. ``finished`` says that all objects are accepted. ``waiting`` says
+    that the run is to wait for the copies, and that they are not complete. While it waits, ``counters`` are what the
+    sync task copied; they are for people and are not read again. ``host`` and ``pid`` say which process wrote the line.
     """
 
     identity: Identity
@@ -49,18 +51,26 @@ class Checkpoint:
     offset: int
     sha256: str
     finished: bool
+    waiting: bool = False
+    counters: t.Mapping[str, int] | None = field(default=None, compare=False)
     host: str = field(default_factory=socket.gethostname, compare=False)
     pid: int = field(default_factory=os.getpid, compare=False)
 
 
 _IDENTITY_TYPES = t.get_type_hints(Identity)
-_CHECKPOINT_TYPES = {name: kind for name, kind in t.get_type_hints(Checkpoint).items() if name != "identity"}
+_CHECKPOINT_TYPES: dict[str, t.Any] = {
+    **dict.fromkeys(("accepted_count", "object_count", "offset", "pid"), int),
+    **dict.fromkeys(("sha256", "host"), str),
+    **dict.fromkeys(("finished", "waiting"), bool),
+}
 
 
 def line_of(checkpoint: Checkpoint, now: datetime) -> bytes:
     """A line of the log."""
     fields = asdict(checkpoint)
     identity = fields.pop("identity")
+    if checkpoint.counters is None:
+        del fields["counters"]
     entry = {"oms_checkpoint": _VERSION, "time": now.isoformat(timespec="seconds"), **identity, **fields}
     return json.dumps(entry).encode() + b"\n"
 
@@ -71,6 +81,7 @@ def parse_line(line: bytes) -> Checkpoint | None:
         entry = json.loads(line)
         if entry["oms_checkpoint"] != _VERSION:
             return None
+        entry = {"waiting": False, **entry}
         return Checkpoint(Identity(**_typed(entry, _IDENTITY_TYPES)), **_typed(entry, _CHECKPOINT_TYPES))
     except (KeyError, TypeError, ValueError, RecursionError):
         return None

@@ -19,6 +19,7 @@ import os
 import stat
 import time
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import FILE, ArgumentError, Failure
@@ -134,9 +135,10 @@ class CheckpointLog:
                 "Wait until that run has ended, or give this one another progress_file",
             )
         except OSError as error:
-            self._warn(f"it can't be locked: {reason(error)}. Make sure that only one run uses it at a time")
+            self.warn(f"it can't be locked: {reason(error)}. Make sure that only one run uses it at a time")
 
-    def _warn(self, text: str) -> None:
+    def warn(self, text: str) -> None:
+        """Add a warning for the user, without a full stop."""
         self.warnings.append(printable(f"progress_file {self.path}: {text}"))
 
     def _tail(self) -> bytes:
@@ -155,7 +157,7 @@ class CheckpointLog:
             )
         if unreadable:
             lines = "line is" if unreadable == 1 else f"{unreadable} lines are"
-            self._warn(f"the last {lines} unreadable and ignored")
+            self.warn(f"the last {lines} unreadable and ignored")
 
     def close(self) -> None:
         """Close the file, which unlocks it."""
@@ -207,6 +209,7 @@ class Progress:
 
     :arg start: where the run starts.
     :arg start_over: whether the log is of another run.
+    :arg waiting: whether the run is to wait for the copies.
     """
 
     def __init__(
@@ -216,6 +219,7 @@ class Progress:
         start: Position,
         object_count: int,
         start_over: bool,
+        waiting: bool = False,
         monotonic: t.Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log
@@ -223,6 +227,7 @@ class Progress:
         self._start = start
         self._object_count = object_count
         self._start_over = start_over
+        self._waiting = waiting
         self._monotonic = monotonic
         self._began_at = self._written_at = monotonic()
 
@@ -253,6 +258,7 @@ class Progress:
             accepted.offset,
             accepted.sha256,
             finished=accepted.object_count == self._object_count,
+            waiting=self._waiting,
         )
         self._written_at = self._monotonic()
         last = self._log.last
@@ -260,6 +266,17 @@ class Progress:
             return
         self._log.append(checkpoint, self._start_over)
         self._start_over = False
+
+    def write_counters(self, counters: t.Mapping[str, int], waiting: bool) -> None:
+        """Write a line about the copies, once all is accepted.
+
+        :arg counters: what the sync task copied.
+        :arg waiting: whether the run is to go on waiting. Then a line is written only if it is due.
+        :raises Failure: it can't be written.
+        """
+        if self._log.last and (self.is_due or not waiting):
+            self._written_at = self._monotonic()
+            self._log.append(replace(self._log.last, counters=counters, waiting=waiting))
 
 
 def _follow_links(path: str) -> tuple[str, bool]:

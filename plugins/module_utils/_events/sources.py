@@ -17,6 +17,11 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import BEGINNING, FileBatch, KeyFile
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.object_keys import Batch, ObjectKey, batches
 
+_NOT_WAITED = (
+    "an earlier run ended before OMS had copied all that it accepted. This run submits nothing and waits for nothing."
+    " Read the counters of the sync task with huaweicloud.oms.oms_sync_task_info"
+)
+
 
 class ListSource:
     """Objects that are in memory."""
@@ -59,9 +64,10 @@ class FileSource:
     def batches(self, batch_size: int) -> t.Iterator[FileBatch]:
         return self._key_file.batches(batch_size, self._start)
 
-    def resume(self, identity: Identity) -> Progress | None:
+    def resume(self, identity: Identity, waiting: bool = False) -> Progress | None:
         """Find out where the run starts.
 
+        :arg waiting: whether the run is to wait for the copies.
         :returns: what writes its checkpoints, if there is a log.
         :raises Failure: the log is that of another run.
         """
@@ -70,9 +76,11 @@ class FileSource:
         is_same, warning = is_same_run(self._log.path, self._log.last, identity, self._checked.sha256)
         if is_same:
             self._start = self._checked.start
+            if self._log.last and self._log.last.waiting and not self.pending_count:
+                self._log.warn(_NOT_WAITED)
         if warning:
             self._log.warnings.append(warning)
-        return Progress(self._log, identity, self._start, self.object_count, start_over=warning is not None)
+        return Progress(self._log, identity, self._start, self.object_count, warning is not None, waiting)
 
 
 Source = t.Union[ListSource, FileSource]

@@ -41,6 +41,39 @@ class Statistics:
     points: t.Mapping[str, t.Sequence[tuple[int, int]]]
 
 
+@dataclass(frozen=True)
+class MonthlyCounters:
+    """What a sync task counted in a month, and its status.
+
+    :arg requests: sync events that OMS accepted.
+    :arg success: objects that it copied. ``failure`` and ``skip`` are those that it could not copy and those that it
+        skipped, because their copy is up to date.
+    :arg size: bytes that it copied.
+    """
+
+    status: str
+    requests: int
+    success: int
+    failure: int
+    skip: int
+    size: int
+
+
+def read_counters(body: bytes) -> MonthlyCounters:
+    """The counters of the sync task that OMS shows. A counter that is null or left out is 0, but not all of them.
+
+    :raises NOT_AS_DOCUMENTED: it is not a sync task with counters.
+    """
+    task = read_sync_task(body)
+    names = ("acceptance_request", "success_object", "failure_object", "skip_object", "size")
+    found = [task.get(f"monthly_{name}") for name in names]
+    counts = [0 if count is None else count for count in found]
+    # Not isinstance: a bool is an int for it.
+    if found == [None] * len(names) or not all(type(count) is int for count in counts):
+        raise TypeError
+    return MonthlyCounters(task["status"], *counts)
+
+
 def read_sync_task(body: bytes) -> dict[str, t.Any]:
     """The sync task that OMS shows.
 

@@ -120,6 +120,16 @@ class Client:
         task = self._read(request, response, answers.read_sync_task, "sync task")
         return {**task, "sync_task_id": sync_task_id}
 
+    def show_counters(self, sync_task_id: str, when: datetime) -> answers.MonthlyCounters:
+        """The status of a sync task, and what it counted in a month.
+
+        :arg when: a time in the month.
+        :raises Failure: it can't be read, or there is no such task.
+        """
+        request = self._show(sync_task_id, when)
+        response = self._send(request, sync_task_id, "oms:synctask:get")
+        return self._read(request, response, answers.read_counters, "sync task with monthly counters")
+
     def show_statistics(self, sync_task_id: str, start: datetime, end: datetime) -> answers.Statistics:
         """What a sync task counted in a time range.
 

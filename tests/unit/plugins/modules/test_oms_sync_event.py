@@ -170,6 +170,7 @@ def test_25_names_go_in_three_events(run: RunModule) -> None:
         "remaining_count": 0,
         "remaining_object_keys": [],
         "remaining_truncated": False,
+        "counters": None,
         "error": None,
     }
     assert (done.failed, done.msg, done.warnings) == (False, None, [])
@@ -265,15 +266,27 @@ def test_check_mode_reads_and_sends_nothing(run: RunModule) -> None:
         "accepted_count": 0,
         "duplicate_count": 1,
         "resumed_count": 0,
-        "event_count": 0,
+        "event_count": 3,
         "retry_count": 0,
-        "events": [],
+        "events": [
+            {"object_keys": encoded(*numbers), "request_id": "", "attempts": 0}
+            for numbers in ((1, 10), (11, 20), (21, 25))
+        ],
         "remaining_count": 0,
         "remaining_object_keys": [],
         "remaining_truncated": False,
+        "counters": None,
         "error": None,
     }
     assert (done.failed, done.warnings) == (False, [])
+
+
+def test_check_mode_shows_the_first_20_events_that_it_would_send(run: RunModule) -> None:
+    done = run({"object_keys": names(1, 205), "batch_size": 10, "wait": True}, reading(), check_mode=True)
+
+    assert (done.result["event_count"], len(done.result["events"])) == (21, 20)
+    assert done.result["events"][-1]["object_keys"] == encoded(191, 200)
+    assert done.result["counters"] is None
 
 
 def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
@@ -359,6 +372,7 @@ def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
         "remaining_count": 30,
         "remaining_object_keys": names(21, 50),
         "remaining_truncated": False,
+        "counters": None,
         "error": {
             "kind": "state",
             "http_status": 400,

@@ -146,6 +146,7 @@ def test_a_line_says_all_there_is_to_know() -> None:
         "offset": 300,
         "sha256": "sha 3",
         "finished": False,
+        "waiting": False,
         "host": os.uname().nodename,
         "pid": os.getpid(),
     }
@@ -622,7 +623,7 @@ class Run(t.NamedTuple):
 def start_run(open_log: OpenLog) -> t.Callable[..., Run]:
     def start_run(start: Position = BEGINNING, start_over: bool = False) -> Run:
         now = [1000.0]
-        return Run(Progress(open_log(), IDENTITY, start, 100, start_over, lambda: now[0]), now)
+        return Run(Progress(open_log(), IDENTITY, start, 100, start_over, monotonic=lambda: now[0]), now)
 
     return start_run
 
