@@ -136,7 +136,10 @@ REFUSALS = {
     "a space behind a key": ({"secret_key": "geheim "}, "secret_key ends with whitespace. Remove it."),
     "quotes around a key": ({"secret_key": "'geheim'"}, "secret_key is enclosed in quotes, which would be sent"),
     "an empty project name": ({"project_name": ""}, "project_name has 0 characters. It must have 1 to 255."),
-    "a key outside ASCII": ({"secret_key": "geheim-ü"}, "secret_key has an invalid character at character 8 of 8. Only"),
+    "a key outside ASCII": (
+        {"secret_key": "geheim-ü"},
+        "secret_key has an invalid character at character 8 of 8. Only",
+    ),
 }
 
 

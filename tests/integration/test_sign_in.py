@@ -79,7 +79,8 @@ def test_a_credentials_file(simulator: Simulator, ansible: Ansible, task: dict[s
         given["warnings"]
     )
     assert missing["msg"] == (
-        f"credentials_file: the credentials file {tmp_path}/missing can't be read: no such file or directory. Check the path."
+        f"credentials_file: the credentials file {tmp_path}/missing can't be read: no such file or directory."
+        " Check the path."
     )
     assert all(f"Access={ACCESS_KEY}," in request.headers["authorization"] for request in simulator.requests("POST"))
 
