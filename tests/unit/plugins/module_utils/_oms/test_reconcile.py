@@ -544,7 +544,7 @@ def test_a_wrong_endpoint_is_not_an_absent_task(oms: SimulatedOms) -> None:
     oms.service.control_set(missing_task=[404, "APIGW.0101"])
     failed, _made = failure(oms, "absent", BY_ID)
 
-    assert "Check region and endpoint. The sync task may well exist" in str(failed)
+    assert "Check region and endpoint. This error does not mean that the sync task is missing" in str(failed)
 
 
 def test_a_404_that_is_not_of_oms_is_not_an_absent_task(oms: SimulatedOms) -> None:
