@@ -70,7 +70,7 @@ class BecomeModule(BecomeBase):
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 # Each host, with its variables and the line about it, if there is to be one.
 HOSTS: dict[str, tuple[dict[str, t.Any], str | None]] = {
-    "here": ({}, ACCEPTED),
+    "here": ({"oms_progress_lines": "{{ 1 == 1 }}"}, ACCEPTED),
     "delegating": ({"ansible_connection": "ssh", "delegated": "localhost", "log": "$LOGS/delegating"}, ACCEPTED),
     "switched_off": ({"oms_progress_lines": "{{ 1 == 2 }}"}, None),
     "elsewhere": ({"ansible_connection": "elsewhere"}, None),
