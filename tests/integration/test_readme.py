@@ -45,6 +45,7 @@ SHELL = blocks(README, "shell")
 # What arrives, by the name of the play or task.
 ARRIVES = {
     "Have OMS copy what the release uploaded": RELEASE,
+    "Hand over what the release uploaded": RELEASE,
     "Submit what the release uploaded": RELEASE,
     "Hand over from all hosts": ["one/backup.tar", "two/backup.tar"],
     "Hand over a whole bucket": ["bucket/1", "bucket/2"],
