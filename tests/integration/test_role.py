@@ -113,7 +113,7 @@ def test_it_submits_once_for_all_hosts(simulator: Simulator, role: Role) -> None
     assert sum(result["task"] == "ansible.builtin.assert" for result in run.results) == 20
 
 
-def test_module_defaults_reach_each_task(simulator: Simulator, role: Role, connection: dict[str, t.Any]) -> None:
+def test_module_defaults_reach_each_task(simulator: Simulator, role: Role) -> None:
     """With the region or the project of the environment, requests would go elsewhere."""
     environ = {"HW_REGION_NAME": "cn-east-3", "HUAWEICLOUD_SDK_PROJECT_ID": "another"}
     run = role.run(use(**ENSURED, object_keys=["a"], wait=True), environ=environ)

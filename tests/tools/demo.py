@@ -92,12 +92,12 @@ def main() -> int:
 
         requests = simulator.requests()
         heading("What the simulator received")
-        for line, alike in itertools.groupby(requests, key=lambda each: f"{each.status}  {each.method} {each.target}"):
-            first, others = list(itertools.islice(alike, 2)), sum(1 for _request in alike)
-            for request in first:
+        for line, group in itertools.groupby(requests, key=lambda each: f"{each.status}  {each.method} {each.target}"):
+            alike = list(group)
+            for request in alike[:2]:
                 print(line, *(request.object_keys or ()), sep="\n       ")
-            if others:
-                print(f"     and {others} more like these")
+            if alike[2:]:
+                print(f"     and {len(alike) - 2} more like these")
         accepted = [key for request in requests if request.accepted for key in request.object_keys or ()]
         heading("The first object keys, as OMS decodes what it accepted")
         for key in accepted[:-FILE_OBJECTS]:
