@@ -58,7 +58,8 @@ class Role:
         :arg of_events: module_defaults for oms_sync_event.
         """
         inventory = self._ansible.folder / "inventory"
-        inventory.write_text(f"host[01:{hosts:02}] ansible_connection=local\n", encoding="utf-8")
+        # Nothing runs on the hosts themselves: no connection to them works.
+        inventory.write_text(f"host[01:{hosts:02}] ansible_host=127.0.0.1 ansible_port=9\n", encoding="utf-8")
         rescue = [{"name": "Rescue", "ansible.builtin.debug": {"msg": "failed"}, "run_once": True}]
         return self._ansible.playbook(
             [{"block": [each], "rescue": rescue} for each in uses],
@@ -113,15 +114,25 @@ def test_it_submits_once_for_all_hosts(simulator: Simulator, role: Role) -> None
     assert sum(result["task"] == "ansible.builtin.assert" for result in run.results) == 20
 
 
-def test_module_defaults_reach_each_task(simulator: Simulator, role: Role) -> None:
+@pytest.mark.parametrize("given", ["project_id", "region"])
+def test_module_defaults_reach_each_task(
+    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any], given: str
+) -> None:
     """With the region or the project of the environment, requests would go elsewhere."""
     environ = {"HW_REGION_NAME": "cn-east-3", "HUAWEICLOUD_SDK_PROJECT_ID": "another"}
-    run = role.run(use(**ENSURED, object_keys=["a"], wait=True), environ=environ)
+    if given == "region":
+        environ = {"HW_REGION_NAME": "cn-east-3", "HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": simulator.url}
+        connection = {name: connection[name] for name in connection if name not in ("project_id", "endpoint")}
+    run = Role(ansible, connection).run(use(**ENSURED, object_keys=["a"], wait=True), environ=environ)
 
     assert run.returncode == 0, run.output
-    assert {request.target.split("/")[2] for request in simulator.requests()} == {PROJECT_ID}
-    assert {request.target.split("/")[1] for request in simulator.requests()} == {"v2"}
-    assert len(simulator.requests()) >= 5
+    of_oms = simulator.requests(path="/v2/")
+    assert {request.target.split("/")[2] for request in of_oms} == {PROJECT_ID}
+    assert len(of_oms) >= 5
+    # Without the project, each of the two modules looks it up.
+    assert [request.target for request in simulator.requests(path="/v3/")] == [
+        "/v3/projects?name=cn-north-4" for _module in range(2) if given == "region"
+    ]
 
 
 def test_a_loop_over_it_and_uses_in_one_play_do_not_meet(simulator: Simulator, role: Role) -> None:
@@ -194,6 +205,8 @@ def test_it_creates_the_task_submits_a_file_and_waits(simulator: Simulator, ansi
 
     assert run.returncode == 0, run.output
     assert writes(simulator) == ["sync-tasks", *["events"] * 30]
+    created = json.loads(simulator.requests("POST")[0].body)
+    assert {"photos", "photos-copy", "Photos", *KEYS.values()} <= set(created.values())
     first, again = results(run)
     assert (first["accepted_count"], first["counters"]) == (300, {"success": 300, "failure": 0, "skip": 0})
     # Nothing was left to submit.
