@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import asdict
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment, check_range
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, Failure, OmsError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint import Identity
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint_log import CheckpointLog, Progress
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import KeyFile
