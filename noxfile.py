@@ -71,7 +71,7 @@ OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_sig
 OF_HTTP = ["tests/unit/plugins/module_utils/_http", "tests/unit/plugins/modules"]
 # Those that `make integration` runs on the oldest and the newest core and on the oldest target.
 THIN_SUBSET = ["tests/integration/test_events.py", "tests/integration/test_role.py"]
-THIN_WORDS = "test_events or it_makes_the_task or progress_is_shown"
+THIN_WORDS = "test_events or it_creates_the_task"
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]

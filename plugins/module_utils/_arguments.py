@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Options: what all modules have of them, the twin of the doc fragments, and the check that many of them need.
+"""The options that all modules share, and checks of values that several options need.
 
 This is private to the collection: it may change at any time.
 """
@@ -18,10 +18,10 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quote
 
 
 def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """The options that every module has: the twin of the doc fragment ``huaweicloud.oms.connection``.
+    """The options that every module has. They are documented in the doc fragment ``huaweicloud.oms.connection``.
 
-    No option has a fallback to the environment here, and none that is a part of credentials has a default: it must
-    stay known what was given as an option, because a key from one place never goes with a secret from another.
+    No option has a fallback to the environment here, and no part of the credentials has a default: the code must know
+    what was given as an option, because a key from one source is never combined with a secret from another.
     """
     return {
         "region": {"type": "str"},
@@ -53,47 +53,47 @@ def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
 def check_range(option: str, value: float, least: float, most: float, unit: str = "") -> None:
     """Refuse a number that is too small or too large.
 
-    :arg unit: what the limits count, for the message.
+    :arg unit: the unit of the limits, for the message.
     :raises ArgumentError: names the option and the limits.
     """
     # NaN fails the comparison, too.
     if not least <= value <= most:
         # A whole number may have more digits than a float can hold.
         shown = f"{value:g}" if isinstance(value, float) else value
-        raise ArgumentError(f"{option}: {shown} is out of range: {least:g} to {most:g}{unit and ' '}{unit} are allowed")
+        raise ArgumentError(f"{option} is {shown}. It must be from {least:g} to {most:g}{unit and ' '}{unit}.")
 
 
 # CreateSyncEvents, table 1: project_id and sync_task_id have 1 to 1024 characters.
 MAX_PATH_SEGMENT = 1024
-# What timeout and retry_max_delay may be: no answer is worth waiting longer for.
+# The maximum of timeout and retry_max_delay.
 LONGEST_SECONDS = 3600.0
 
 
 def check_path_segment(name: str, value: str) -> str:
-    """Check an id that becomes a part of the URL's path: nothing in it may change the path.
+    """Check an id that becomes a part of the path of a URL. No character of it may change the path.
 
     :arg name: the option or environment variable it comes from, for the message.
     :raises ArgumentError: names the option and the rule.
     """
     if not value:
-        raise ArgumentError(f"{name}: is empty: 1 to {MAX_PATH_SEGMENT} characters are needed")
+        raise ArgumentError(f"{name} is empty. It must have 1 to {MAX_PATH_SEGMENT} characters.")
     if len(value) > MAX_PATH_SEGMENT:
-        raise ArgumentError(f"{name}: has {len(value)} characters: at most {MAX_PATH_SEGMENT} are allowed")
+        raise ArgumentError(f"{name} has {len(value)} characters. At most {MAX_PATH_SEGMENT} are allowed.")
     bad = re.search("[^A-Za-z0-9_.~-]", value)
     if bad:
         raise ArgumentError(
-            f"{name}: has {quoted(bad[0])} at character {bad.start() + 1}:"
-            " only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id and no URL"
+            f"{name} has {quoted(bad[0])} at character {bad.start() + 1}. Give the id alone, without a URL. Only"
+            " A-Z a-z 0-9 _ . ~ - are allowed."
         )
     if value in (".", ".."):
-        raise ArgumentError(f"{name}: {value} is no id, it would change the path of the URL")
+        raise ArgumentError(f"{name} is {value}, which would change the path of the URL. Give an id.")
     return value
 
 
 def option_or_environment(
     option: str, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], variables: t.Sequence[str]
 ) -> tuple[str, str | None]:
-    """An option's value or that of the first variable that is set, with the name of where it was found."""
+    """The name and the value of an option, or else of the first environment variable that is set."""
     if options.get(option) is not None:
         return option, options[option]
     for variable in variables:

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The collection's exceptions, and how each of them reads.
+"""The collection's exceptions, and the form of their messages.
 
-Below the modules every error is one of these; a module turns it into ``fail_json`` at its edge. The text of an
-exception is a sentence for the user. Nothing of a request's headers ever goes into one, and what a service said goes in
-masked.
+Below the modules every error is one of these; ``main()`` of a module turns it into ``fail_json``. The text of an
+exception is the message for the user: what is wrong, what to do, and in parentheses the request that failed. It never
+contains headers of a request, and the texts of a service in it are masked.
 
 This is private to the collection: it may change at any time.
 """
@@ -18,7 +18,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._text import printable, quoted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import ended, printable, quoted
 
 # What went wrong, for a playbook to decide on. Documented as RV(error.kind).
 CONNECTION = "connection"
@@ -33,24 +33,30 @@ QUOTED_CHARACTERS = 500
 
 
 class OmsError(Exception):
-    """The root of the collection's exceptions.
+    """The base class of the collection's exceptions.
 
     ``result`` is what the module returns beside the message.
+
+    :arg lines: the message; several strings are the lines of it.
     """
 
-    def __init__(self, text: str, result: t.Mapping[str, t.Any] | None = None) -> None:
+    def __init__(self, *lines: str, result: t.Mapping[str, t.Any] | None = None) -> None:
         # A path may hold bytes that are not UTF-8: ansible-core since 2.19 refuses a whole result for one of them.
-        super().__init__(printable(text))
+        self.lines = tuple(map(printable, lines))
+        super().__init__("\n".join(self.lines))
         self.result: dict[str, t.Any] = dict(result or {})
 
 
 class ArgumentError(OmsError):
-    """Something the user gave breaks a rule, as an option or in the environment. Nothing has been sent."""
+    """An option or an environment variable is invalid. Nothing has been sent."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(ended(text))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service said about a request that it refused; texts are masked, ``None`` is what it did not say."""
+    """The error that a service answered; texts are masked, and ``None`` stands for what is not in the answer."""
 
     http_status: int | None = None
     error_code: str | None = None
@@ -60,12 +66,13 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The error code in one spelling: some gateways write ``APIG.`` for ``APIGW.``."""
+        """The error code with the prefix ``APIGW.``, for which some gateways write ``APIG.``."""
         return re.sub(r"^APIG\.", "APIGW.", self.error_code or "")
 
     def __str__(self) -> str:
         said = f"HTTP {self.http_status}"
-        if self.error_code:
+        # IAM repeats the status as its code.
+        if self.error_code and self.error_code != str(self.http_status):
             said += f" {printable(self.error_code[:QUOTED_CHARACTERS])}"
         if self.error_msg:
             said += f" {quoted(self.error_msg, QUOTED_CHARACTERS)}"
@@ -77,27 +84,39 @@ class Answer:
 
 
 class Failure(OmsError):
-    """The task can't go on, for a reason outside its arguments.
+    """The task failed for a reason other than an invalid argument.
 
-    :arg kind: one of the constants above; None where nothing went wrong and the run was told to stop.
-    :arg what: what was tried and what came of it, without a full stop.
-    :arg advice: the next step, a whole sentence.
-    :arg answer: what the service said, where one answered.
+    A full stop at the end of a part is added where it is missing.
+
+    :arg kind: one of the constants above; None if the run was stopped, or failed inside this host.
+    :arg what: what is wrong. Several strings are lines of the message.
+    :arg advice: what to do.
+    :arg answer: the answer of the service, if there is one.
     :arg attempts: how often the request was sent.
+    :arg evidence: the request and its outcome, without parentheses.
     """
 
     def __init__(
-        self, kind: str | None, what: str, advice: str = "", answer: Answer = Answer(), attempts: int = 0
+        self,
+        kind: str | None,
+        what: str | t.Sequence[str],
+        advice: str = "",
+        answer: Answer = Answer(),
+        attempts: int = 0,
+        evidence: str = "",
     ) -> None:
-        super().__init__(f"{what}. {advice}".rstrip())
+        *lines, last = [what] if isinstance(what, str) else what
+        shown = f"({evidence})" if evidence else ""
+        super().__init__(*lines, " ".join(filter(None, [ended(last), ended(advice), shown])))
         self.kind = kind
         self.answer = answer
         self.attempts = attempts
+        self.evidence = evidence
 
     def as_error(self, object_keys: t.Sequence[str] = ()) -> dict[str, t.Any]:
-        """The machine-readable twin of the sentence: the return value RV(error).
+        """The same for programs: the return value RV(error).
 
-        :arg object_keys: the names of the event that failed.
+        :arg object_keys: those of the event that failed.
         """
         return {
             "kind": self.kind,
@@ -111,8 +130,9 @@ class Failure(OmsError):
 
 
 class Stopped(Failure):
-    """The run was told to stop before this request was answered for good.
+    """The run was stopped before this request had an answer that counts.
 
+    :arg why: who stopped it.
     :arg attempts: how often the request was sent until then.
     """
 
@@ -122,11 +142,11 @@ class Stopped(Failure):
 
 
 class ConnectionFailure(Failure):
-    """No answer came back.
+    """No answer came.
 
-    :arg transient: whether another attempt may help.
-    :arg transient_after_answer: whether another attempt may help if the host has answered before in this run.
-    :arg evidence: the request, for the end of the message.
+    :arg transient: whether another attempt may succeed.
+    :arg transient_after_answer: whether another attempt may succeed if the host has answered before in this run.
+    :arg request: the request, for the evidence.
     """
 
     def __init__(
@@ -137,20 +157,18 @@ class ConnectionFailure(Failure):
         transient: bool,
         attempts: int = 0,
         transient_after_answer: bool = False,
-        evidence: str = "",
+        request: str = "",
     ) -> None:
-        shown = ", ".join(filter(None, [evidence, f"{attempts} attempts" if attempts > 1 else ""]))
-        super().__init__(
-            kind, what, ". ".join(filter(None, [advice, f"({shown})" if shown else ""])), attempts=attempts
-        )
+        shown = ", ".join(filter(None, [request, f"{attempts} attempts" if attempts > 1 else ""]))
+        super().__init__(kind, what, advice, attempts=attempts, evidence=shown)
         self.what = what
         self.advice = advice
         self.transient = transient
         self.transient_after_answer = transient or transient_after_answer
-        self.evidence = evidence
+        self.request = request
 
     def after(self, attempts: int) -> ConnectionFailure:
         """The same failure once its attempts are known."""
         return ConnectionFailure(
-            self.kind, self.what, self.advice, self.transient, attempts, self.transient_after_answer, self.evidence
+            self.kind, self.what, self.advice, self.transient, attempts, self.transient_after_answer, self.request
         )

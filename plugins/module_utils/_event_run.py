@@ -198,7 +198,8 @@ class EventRun:
         if withheld:
             self._module.warn(withheld)
         if failure:
-            raise OmsError(f"{failure}.{what_was_accepted(result, self._log is not None)}", result)
+            *lines, last = failure.lines
+            raise OmsError(*lines, last + what_was_accepted(result, self._log is not None), result=result)
         return result
 
 

@@ -95,5 +95,5 @@ def ask_oms(
     except Failure as failure:
         # Only events have object keys.
         error = {name: value for name, value in failure.as_error().items() if name != "object_keys"}
-        raise OmsError(str(failure), {**result, **session.where, "error": error}) from None
+        raise OmsError(*failure.lines, result={**result, **session.where, "error": error}) from None
     return {**result, **session.where, "error": None}

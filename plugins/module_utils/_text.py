@@ -39,6 +39,11 @@ def reason(error: BaseException) -> str:
     return os.strerror(getattr(error, "errno", None) or errno.EINVAL).lower()
 
 
+def ended(text: str) -> str:
+    """The text with a full stop at its end; nothing stays nothing."""
+    return text if text.endswith(".") or not text else f"{text}."
+
+
 def listed(items: t.Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))

@@ -42,7 +42,7 @@ options:
       - STOPPED
   month:
     description:
-      - The month whose counters are wanted, for example V(2026-11).
+      - The month of the counters, for example V(2026-11).
       - If not given, the counters of a single sync task are those of the current month, and lists come without.
       - OMS picks the month by a point in time, and its documentation does not say in which time zone months begin.
         The module asks for the middle of the month, which is in it everywhere. For the current month by UTC it asks
@@ -254,13 +254,13 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def read_month(value: str) -> datetime:
-    """The middle of a month: it is in the month wherever one is, and OMS does not say by which time zone it counts.
+    """The middle of a month: it is in this month in every time zone, and OMS does not document by which one it counts.
 
-    :raises ArgumentError: it is none.
+    :raises ArgumentError: it is invalid.
     """
     # query_time has 13 digits, which begin in September 2001 and end in 2286.
     if not re.fullmatch("20(0[2-9]|[1-9][0-9])-(0[1-9]|1[0-2])", value):
-        raise ArgumentError(f"month: {quoted(value)} is none: write it like 2026-11, from 2002-01 to 2099-12")
+        raise ArgumentError(f"month is {quoted(value)}. It must be from 2002-01 to 2099-12, for example 2026-11.")
     year, month = value.split("-")
     return datetime(int(year), int(month), 15, 12, tzinfo=timezone.utc)
 

@@ -219,7 +219,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import
 from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
-# A year: nothing that OMS documents, but a longer one is a slip.
+# A year. OMS documents no limit; a longer time is a mistake.
 MAX_LAST_MINUTES = 525600
 # OMS has times with 13 digits of milliseconds.
 FIRST_YEAR = 2002
@@ -240,16 +240,18 @@ def read_time(name: str, value: str) -> datetime:
     """A point in time in the form of ISO 8601; without an offset it is UTC.
 
     :arg name: the option, for the message.
-    :raises ArgumentError: it is none.
+    :raises ArgumentError: it is invalid.
     """
     try:
         # Python 3.9 and 3.10 do not know the letter.
         when = datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in ("Z", "z") else value)
         when = (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError):
-        raise ArgumentError(f"{name}: {quoted(value)} is no time: write it like 2026-11-25T08:00:00Z") from None
+        raise ArgumentError(
+            f"{name} is {quoted(value)}. It must be a time, for example 2026-11-25T08:00:00Z."
+        ) from None
     if not FIRST_YEAR <= when.year <= LAST_YEAR:
-        raise ArgumentError(f"{name}: {quoted(value)} is out of range: {FIRST_YEAR} to {LAST_YEAR} are allowed")
+        raise ArgumentError(f"{name} is {quoted(value)}. It must be in the years {FIRST_YEAR} to {LAST_YEAR}.")
     return when
 
 
@@ -260,7 +262,7 @@ def written(when: datetime) -> str:
 def span(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datetime]:
     """The span of time that the options ask for.
 
-    :raises ArgumentError: they ask for none.
+    :raises ArgumentError: they are invalid.
     """
     minutes = options["last_minutes"]
     if minutes is not None:
@@ -268,12 +270,12 @@ def span(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datet
         return now - timedelta(minutes=minutes), now
     if options["start_time"] is None:
         # Ansible takes a null for something that is given.
-        raise ArgumentError("last_minutes: is null, and start_time is not given: give one of them")
+        raise ArgumentError("last_minutes is null, and start_time is not given. Give one of them.")
     start = read_time("start_time", options["start_time"])
     end = now if options["end_time"] is None else read_time("end_time", options["end_time"])
     if start >= end:
-        until = "now" if options["end_time"] is None else f"end_time, {written(end)}"
-        raise ArgumentError(f"start_time: {written(start)} is not before {until}")
+        until = "now" if options["end_time"] is None else f"end_time ({written(end)})"
+        raise ArgumentError(f"start_time is {written(start)}, which is not before {until}. Give an earlier start_time.")
     return start, end
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import threading
 import time
 import typing as t
@@ -55,17 +54,16 @@ def _parse(raw: bytes) -> _Line | None:
         return None
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    # A path that is not a regular file, such as a pipe, must not block.
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
 def _read_tail(path: str) -> list[bytes]:
     """The last lines of a file, the first of them perhaps cut off; none where it can't be read."""
-    try:
-        # A path that is not a regular file, such as a pipe, must not block.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return []
-    with contextlib.suppress(OSError), open(descriptor, "rb") as file:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            return [line for line in file.read(_TAIL_BYTES).split(b"\n") if line]
+    with contextlib.suppress(OSError, ValueError), open(path, "rb", opener=_open_at_once) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+        return [line for line in file.read(_TAIL_BYTES).split(b"\n") if line]
     return []
 
 

@@ -308,7 +308,7 @@ def test_a_signal_stops_it_in_order(
 
     accepted = simulator.accepted_keys(SYNC_TASK_ID)
     assert result["failed"]
-    assert f"the run was stopped by {number.name}" in result["msg"]
+    assert f"The run was stopped by {number.name}" in result["msg"]
     assert result["error"]["kind"] is None
     # Those in flight were waited for and counted.
     assert result["accepted_count"] == len(accepted) == len(simulator.requests()) * 10

@@ -54,7 +54,7 @@ FAILING: dict[str, tuple[dict[str, t.Any], str]] = {
     "not-there-400": ({}, NOT_THERE),
     "stopped": ({}, "Start it with huaweicloud.oms.oms_sync_task"),
     "wrong-key": ({"secret_key": "another-one"}, "HTTP 401 APIGW.0301"),
-    "wrong-region": ({}, "Check region and endpoint. The sync task may well exist"),
+    "wrong-region": ({}, "Check region and endpoint. This error does not mean that the sync task is missing"),
 }
 
 

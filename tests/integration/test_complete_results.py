@@ -112,7 +112,7 @@ def test_a_second_signal_ends_the_wait_at_once(
     result = run.result()
 
     assert time.monotonic() - started < 30
-    assert "the run was stopped by SIGTERM" in result["msg"]
+    assert "The run was stopped by SIGTERM" in result["msg"]
     accepted = simulator.accepted_keys(SYNC_TASK_ID)
     assert result["accepted_count"] == len(accepted)
     assert result["remaining_count"] == COUNT - len(accepted) == len(result["remaining_object_keys"])

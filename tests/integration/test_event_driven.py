@@ -210,7 +210,7 @@ def test_trouble_with_one_batch_or_notification_stops_no_other(simulator: Simula
     assert statuses == [200, 200, 200, 200, 500, 200]
     assert arrived(simulator) == Counter(["good", "later"])
     # It is said once it is done.
-    given_up = "Batch poison failed 2 times and is given up: its object keys are in "
+    given_up = "Batch poison failed in 2 runs and was moved to the dead-letter directory, "
     wait_until(lambda: given_up in started.output, lambda: started.output)
     (unread,) = (started.spool / "unread").iterdir()
     assert f"A record of a notification cannot be read. It is kept in {unread}: " in started.output
@@ -235,7 +235,10 @@ def test_trouble_with_one_batch_or_notification_stops_no_other(simulator: Simula
     ("environ", "text"),
     [
         ({"OMS_EDA_TOKEN": ""}, "OMS_EDA_TOKEN_must_not_be_empty"),
-        ({"OMS_EDA_SPOOL": ""}, "spool_dir is required, but is '$OMS_EDA_SPOOL', which is empty or not set"),
+        (
+            {"OMS_EDA_SPOOL": ""},
+            "spool_dir is $OMS_EDA_SPOOL, but the environment variable OMS_EDA_SPOOL is empty or not set",
+        ),
     ],
     ids=["token", "spool"],
 )

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible, Run
-from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import SYNC_TASK_ID
 from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import core
 from ansible_collections.huaweicloud.oms.tests.integration.test_signing_in_guide import EXECUTION_ENVIRONMENT
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
@@ -164,8 +164,6 @@ def test_it_runs_with_ansible_core_and_requests_alone(
         "module_defaults": {"group/huaweicloud.oms.oms": connection},
         "vars": {
             "sync_objects_sync_task_id": SYNC_TASK_ID,
-            "sync_objects_region": "cn-north-4",
-            "sync_objects_project_id": PROJECT_ID,
             "sync_objects_object_keys": ["of the role"],
         },
     }

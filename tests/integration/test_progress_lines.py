@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
+from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 # After so many seconds there is the first line, in plugins/plugin_utils/_progress_lines.py.
@@ -29,6 +30,9 @@ FIRST_SECONDS = 10
 LIMIT_SECONDS = 60
 # More than OMS accepts in that time.
 OBJECT_COUNT = 500
+# So many of four objects are copied until then.
+COPIED = {"success": 2, "failure": 1}
+COPYING = "2 of 4 objects copied, 1 failed"
 ACCEPTED = rf"\d+ of {OBJECT_COUNT} objects accepted, \d\.\d events/s"
 
 CONNECTION_PLUGIN = '''
@@ -70,12 +74,14 @@ class BecomeModule(BecomeBase):
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 # Each host, with its variables and the line about it, if there is to be one.
 HOSTS: dict[str, tuple[dict[str, t.Any], str | None]] = {
-    "here": ({}, ACCEPTED),
+    "here": ({"oms_progress_lines": "{{ 1 == 1 }}"}, ACCEPTED),
     "delegating": ({"ansible_connection": "ssh", "delegated": "localhost", "log": "$LOGS/delegating"}, ACCEPTED),
+    "waiting": ({"waits": True, "keys": "few", "sync_task": "of_waiting"}, COPYING),
     "switched_off": ({"oms_progress_lines": "{{ 1 == 2 }}"}, None),
     "elsewhere": ({"ansible_connection": "elsewhere"}, None),
     "becoming": ({"becomes": True}, None),
     "asynchronous": ({"seconds": LIMIT_SECONDS}, None),
+    # It ends before the first line is due.
     "short": ({"keys": "few"}, None),
 }
 TASK = {
@@ -92,7 +98,7 @@ def many(ansible: Ansible) -> str:
     """A file of more object keys than OMS accepts until there is a line; beside it one of a few."""
     path = ansible.folder / "many"
     path.write_text("".join(f"object {number}\n" for number in range(OBJECT_COUNT)), encoding="utf-8")
-    (ansible.folder / "few").write_text("one object\n", encoding="utf-8")
+    (ansible.folder / "few").write_text("a\nb\nc\nd\n", encoding="utf-8")
     return str(path)
 
 
@@ -136,7 +142,7 @@ def shown(text: str | Path) -> list[str]:
     """The lines about runs in a text or a file."""
     if isinstance(text, Path):
         text = text.read_text(encoding="utf-8") if text.exists() else ""
-    return [line for line in text.splitlines() if " objects accepted, " in line]
+    return [line for line in text.splitlines() if re.search(" objects (accepted|copied), ", line)]
 
 
 @pytest.mark.parametrize(
@@ -158,14 +164,30 @@ def test_they_appear_in_stderr_for_runs_on_the_controller_alone(
     hosts = {name: {**LOCAL, **variables} for name, (variables, _line) in HOSTS.items()}
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     log = tmp_path / "ansible.log"
+    simulator.add_task("of_waiting", PROJECT_ID)
+    simulator.set(copy_delay=3600)
     task = {
         **TASK,
         MODULE: {
             **options,
+            "sync_task_id": f"{{{{ sync_task | default('{SYNC_TASK_ID}') }}}}",
+            "wait": "{{ waits | default(false) }}",
+            "ignore_copy_failures": True,
             "object_keys_file": f"{Path(many).parent}/{{{{ keys | default('many') }}}}",
             "progress_file": "{{ log | default('~/' ~ inventory_hostname) }}",
         },
     }
+    expected = {name: line for name, (_variables, line) in HOSTS.items() if line}
+
+    copies = [{"success": 1}, COPIED]
+
+    def is_shown() -> bool:
+        """OMS copies some objects as soon as it can, and the others once all lines are there."""
+        is_complete = len(shown(log)) >= len(expected)
+        if copies and (is_complete or (len(copies) == 2 and simulator.accepted_count("of_waiting") == 4)):
+            simulator.count("of_waiting", **copies.pop())
+        return is_complete
+
     ended = while_oms_is_slow(
         lambda: ansible.playbook(
             [task],
@@ -181,16 +203,17 @@ def test_they_appear_in_stderr_for_runs_on_the_controller_alone(
             },
         ),
         simulator,
-        lambda: len(shown(log)) >= 2,
-        [tmp_path / "home" / name for name in HOSTS if name not in ("short",)],
+        is_shown,
+        [tmp_path / "home" / name for name in HOSTS if name not in ("short", "waiting")],
     )
 
     assert ended.returncode == 0, ended.output
     assert shown(ended.stdout) == []
     lines = shown(ended.stderr)
-    expected = {name: line for name, (_variables, line) in HOSTS.items() if line}
     assert {line.partition(": ")[0] for line in lines} == set(expected), ended.stderr
-    assert [line for line in lines if not re.fullmatch(f"({'|'.join(HOSTS)}): {ACCEPTED}", line)] == []
+    for line in lines:
+        host, _colon, text = line.partition(": ")
+        assert re.fullmatch(expected[host], text), line
 
 
 @pytest.mark.parametrize("switched_on", [True, False])

@@ -46,11 +46,12 @@ SHELL = blocks(README, "shell")
 ARRIVES = {
     "Have OMS copy what the release uploaded": RELEASE,
     "Hand over what the release uploaded": RELEASE,
+    "Submit what the release uploaded": RELEASE,
     "Hand over from all hosts": ["one/backup.tar", "two/backup.tar"],
     "Hand over a whole bucket": ["bucket/1", "bucket/2"],
     "Submit the objects of a backup, and resume where the last run ended": ["bucket/1", "bucket/2"],
     "Hand over with a key from a vault": ["test/001.txt"],
-    "Keep a bucket in step": ["bucket/1", "bucket/2"],
+    "Copy what changed in a bucket": ["bucket/1", "bucket/2"],
     "Keep photos-copy in step with photos": ["2026/11/harbour.jpg", "2026/11/lighthouse.jpg"],
     "Hand over and keep what was not accepted": ["reports/2026/q1.csv", "reports/2026/q2.csv"],
     "Pass on the keys of an S3 notification, which are URL-encoded already": ["a/b c"],

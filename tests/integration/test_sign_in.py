@@ -79,7 +79,8 @@ def test_a_credentials_file(simulator: Simulator, ansible: Ansible, task: dict[s
         given["warnings"]
     )
     assert missing["msg"] == (
-        f"credentials_file: the credentials file {tmp_path}/missing can't be read: no such file or directory"
+        f"credentials_file: the credentials file {tmp_path}/missing can't be read: no such file or directory."
+        " Check the path."
     )
     assert all(f"Access={ACCESS_KEY}," in request.headers["authorization"] for request in simulator.requests("POST"))
 
@@ -140,12 +141,12 @@ def test_off_an_ecs_host_it_is_soon_known_that_there_is_nothing(
 
     (result,) = run.results
     assert result["error"]["kind"] == "credentials"
-    assert result["msg"].startswith("No credentials were found. Searched in this order: the options (auth_token;")
+    assert result["msg"].startswith("No credentials were found. Searched in this order:\n- the options (auth_token;")
     assert (
-        f"; the credentials file {ansible.folder}/home/.huaweicloud/credentials, which does not exist; the ECS agency:"
-        " no metadata service answers, so this is no ECS host. Incomplete or invalid, and therefore ignored:"
-        " HW_ACCESS_KEY without HW_SECRET_KEY; HW_DOMAIN_NAME without HW_USER_NAME and HW_USER_PASSWORD. Give one of"
-        " them"
+        f"\n- the credentials file {ansible.folder}/home/.huaweicloud/credentials, which does not exist\n"
+        "- the ECS agency: this host is not an ECS host, because no metadata service answers\n"
+        "Incomplete or invalid, and therefore ignored:\n- HW_ACCESS_KEY without HW_SECRET_KEY\n"
+        "- HW_DOMAIN_NAME without HW_USER_NAME and HW_USER_PASSWORD\nGive the credentials in one of these."
     ) in result["msg"]
     assert simulator.requests() == []
     # The module itself, without Ansible's own start. The faster of two runs: the machine may be busy.
@@ -194,10 +195,11 @@ def test_the_cause_of_unusable_credentials_is_named_and_nothing_is_sent(
         (tmp_path / name).write_text(text, encoding="utf-8")
     said = {
         "section": 'has no section [basic], which is required. Its sections: "other"',
-        "comment": "has a comment behind the value, which would be sent as a part of it. Put it on a line of its own",
-        "indented": "has an indented line after ak, which makes that line a part of the value. Remove the indentation",
+        "comment": "has a comment after the value, which would be sent as a part of it. Put the"
+        " comment on its own line.",
+        "indented": "has an indented line after ak, which makes that line a part of the value. Correct the file",
         "twice": "has ak twice in a section, the second time in line 4",
-        "quotes": "is enclosed in quotes, which would be sent as a part of it. Remove them",
+        "quotes": "is enclosed in quotes, which would be sent as a part of it. Remove them.",
     }
     run_cases(
         ansible,
@@ -207,7 +209,7 @@ def test_the_cause_of_unusable_credentials_is_named_and_nothing_is_sent(
             "quotes of the environment": (
                 {},
                 {"HW_ACCESS_KEY": ACCESS_KEY, "HW_SECRET_KEY": f'"{SECRET_KEY}"'},
-                "HW_SECRET_KEY: is enclosed in quotes, which would be sent as a part of it. Remove them",
+                "HW_SECRET_KEY is enclosed in quotes, which would be sent as a part of it. Remove them.",
             ),
             "two methods": (
                 {**USER, "auth_token": "x"},
@@ -234,8 +236,7 @@ def test_the_cause_of_a_refusal_of_iam_is_named(
             {},
             {**USER_VARIABLES, "HW_USER_PASSWORD": "another one"},
             "and domain_name (environment variables HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME). The username,"
-            " the"
-            " password or the domain_name (the name of the account) is wrong.",
+            " the password or the domain_name (the name of the account) is wrong.",
         ),
         "unknown region": ({**USER, "region": "cn-south-1"}, {}, "There may be no project named cn-south-1"),
         "unknown project": ({**key, "project_name": "x"}, {}, 'No project is named "x". Check region and'),

@@ -73,7 +73,11 @@ ANSWERS = [
     ),
     Row({"sync_task_id": "missing-2002"}, module=INFO),
     *(
-        Row({"sync_task_id": "behind-a-proxy", "state": state}, kind="service", words="says nothing about the sync")
+        Row(
+            {"sync_task_id": "behind-a-proxy", "state": state},
+            kind="service",
+            words="This error does not mean that the sync task is missing",
+        )
         for state in ("absent", "stopped")
     ),
     Row({"sync_task_id": "behind-a-proxy"}, module=INFO, kind="service", words="HTTP 404"),

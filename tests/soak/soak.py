@@ -272,7 +272,7 @@ def check_progress(trial: Trial, progress: Path, simulator: Simulator, ended_at:
 
 def run_was_stopped(result: dict[str, t.Any]) -> bool:
     """Whether the module ended in order: it said so, or all had been sent when the signal came."""
-    return "the run was stopped by SIGTERM" in result["msg"] if result["failed"] else not result["remaining_count"]
+    return "The run was stopped by SIGTERM" in result["msg"] if result["failed"] else not result["remaining_count"]
 
 
 def trials() -> tuple[Trial, ...]:

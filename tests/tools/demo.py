@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Show the collection at work, without an account: a simulator, a playbook run against it, and what arrived.
+"""Show the collection at work, without an account: a simulator, a playbook run against it, and what it received.
 
 `make demo` calls this with the Python of an environment that has ansible-core, requests and the official SDK's signer.
 """
@@ -11,18 +11,19 @@
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import unquote_plus
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from simulator.client import Received, Simulator  # noqa: E402
+from simulator.client import Simulator  # noqa: E402
 
 REGION = "cn-north-4"
 PROJECT_ID = "f697f813554a4f05bac882a183b20878"
@@ -36,23 +37,24 @@ BUCKET_KEYS = {
     "DEMO_DESTINATION_ACCESS_KEY": "demo-key-of-the-destination",
     "DEMO_DESTINATION_SECRET_KEY": "demo-secret-key-of-the-destination",
 }
-# What a request to create a sync task may be shown with; the keys are in there, too.
-SHOWN_FIELDS = ("src_cloud_type", "src_region", "src_bucket", "dst_region", "dst_bucket")
-# Long enough for a person to see that a playbook waits.
+# OMS takes so long to answer, and to copy an object: long enough for a person to see what happens meanwhile.
+LATENCY_SECONDS = 0.055
 COPY_SECONDS = 2.5
+# With eight events of ten objects at a time, they take about fifteen seconds.
+FILE_OBJECTS = 20_000
 
 
 def heading(text: str) -> None:
     print(f"\n=== {text}\n", flush=True)
 
 
-def run_playbook(url: str, collections: Path) -> int:
+def run_playbook(url: str, collections: Path, home: str) -> int:
     """Run the demo's playbook and return its exit status. ``url`` is the simulator's, as OMS and as IAM."""
     # Only what programs need to run: neither the caller's own credentials nor Ansible's settings have a part in this.
     environment = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TERM", "TMPDIR") if name in os.environ}
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(collections.parent / "home"),
+        "HOME": home,
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
@@ -71,16 +73,6 @@ def run_playbook(url: str, collections: Path) -> int:
     return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
-def details(request: Received) -> list[str]:
-    """What a request asked for, beyond its first line."""
-    if request.object_keys is not None:
-        return request.object_keys
-    if request.method == "POST" and request.target.endswith("/sync-tasks"):
-        fields = json.loads(request.body)
-        return [f"{name}: {fields[name]}" for name in SHOWN_FIELDS]
-    return []
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--collections", type=Path, default=ROOT / "build" / "collections")
@@ -88,22 +80,27 @@ def main() -> int:
     # A terminal that closes, or a CI that ends the job, must not leave the simulator behind, either.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
-    with Simulator() as simulator:
+    with tempfile.TemporaryDirectory() as home, Simulator() as simulator:
+        lines = (f"backup/{number:05}.jpg\n" for number in range(FILE_OBJECTS))
+        Path(home, "object_keys.txt").write_text("".join(lines), encoding="utf-8")
         simulator.add_access_key(ACCESS_KEY, SECRET_KEY)
         simulator.add_project(REGION, PROJECT_ID)
-        # One object is in the destination already, which OMS finds out.
-        simulator.set(copy_delay=COPY_SECONDS, skip_keys=["*.pdf"])
+        # The destination has some objects already: OMS finds that out and skips them.
+        simulator.set(latency=LATENCY_SECONDS, copy_delay=COPY_SECONDS, skip_keys=["*.pdf"])
         heading(f"A simulator of OMS listens on {simulator.url}. ansible-playbook playbooks/demo.yml")
-        status = run_playbook(simulator.url, collections)
+        status = run_playbook(simulator.url, collections, home)
 
         requests = simulator.requests()
         heading("What the simulator received")
-        for request in requests:
-            print(f"{request.status}  {request.method} {request.target}")
-            for line in details(request):
-                print(f"       {line}")
-        heading("The objects' names, as OMS decodes what it accepted")
-        for key in [key for request in requests if request.accepted for key in request.object_keys or ()]:
+        for line, group in itertools.groupby(requests, key=lambda each: f"{each.status}  {each.method} {each.target}"):
+            alike = list(group)
+            for request in alike[:2]:
+                print(line, *(request.object_keys or ()), sep="\n       ")
+            if alike[2:]:
+                print(f"     and {len(alike) - 2} more like these")
+        accepted = [key for request in requests if request.accepted for key in request.object_keys or ()]
+        heading("The first object keys, as OMS decodes what it accepted")
+        for key in accepted[:-FILE_OBJECTS]:
             print(f"  {unquote_plus(key)}")
         heading(f"Sync tasks that are left: {len(simulator.statuses())}")
     print(flush=True)

@@ -23,7 +23,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Arg
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response, clock_skew
 
-# CreateSyncEvents, table 2: X-Auth-Token has 1 to 16384 characters. A security token travels the same way.
+# CreateSyncEvents, table 2: X-Auth-Token has 1 to 16384 characters. A security token is sent in a header, too.
 MAX_TOKEN = 16384
 
 # A credential is renewed when a tenth of its time is left, and not sooner than five minutes before it expires. A tenth,
@@ -31,7 +31,7 @@ MAX_TOKEN = 16384
 _LONGEST_MARGIN_SECONDS = 300.0
 _MARGIN = 0.1
 
-# The service shows its time in whole seconds, and the answer was on its way for a while: what is less says nothing.
+# A smaller difference proves nothing: the service shows whole seconds, and the answer takes time to arrive.
 _MEASURED_SKEW_SECONDS = 5
 
 
@@ -112,23 +112,23 @@ def check_secret(name: str, value: str, secrets: Secrets, public: bool = False, 
     if not public:
         secrets.add(value)
     if not value:
-        raise ArgumentError(f"{name}: is empty")
+        raise ArgumentError(f"{name} is empty. Give a value, or remove it.")
     if value != value.strip():
         end = "starts" if value[0].isspace() else "ends"
         space = value[0] if value[0].isspace() else value[-1]
         what = "a line break, which base64 and echo add" if space in "\r\n" else "whitespace"
-        raise ArgumentError(f"{name}: {end} with {what}. Remove it")
+        raise ArgumentError(f"{name} {end} with {what}. Remove it.")
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        raise ArgumentError(f"{name}: is enclosed in quotes, which would be sent as a part of it. Remove them")
+        raise ArgumentError(f"{name} is enclosed in quotes, which would be sent as a part of it. Remove them.")
     bad = re.search("[^ -~]" if spaces else "[^!-~]", value)
     if bad:
-        what = "whitespace" if bad[0].isspace() else "not allowed"
+        what = "whitespace" if bad[0].isspace() else "an invalid character"
         raise ArgumentError(
-            f"{name}: character {bad.start() + 1} of {len(value)} is {what}. Only ASCII letters,"
-            f" digits{', spaces' if spaces else ''} and punctuation are allowed"
+            f"{name} has {what} at character {bad.start() + 1} of {len(value)}. Only ASCII letters,"
+            f" digits{', spaces' if spaces else ''} and punctuation are allowed."
         )
     if len(value) > MAX_TOKEN:
-        raise ArgumentError(f"{name}: has {len(value)} characters. At most {MAX_TOKEN} are allowed")
+        raise ArgumentError(f"{name} has {len(value)} characters. At most {MAX_TOKEN} are allowed.")
     return value
 
 

@@ -157,14 +157,14 @@ def _from_options(methods: t.Sequence[_Method], options: t.Mapping[str, t.Any], 
         count = {2: "two", 3: "three"}[len(given)]
         raise ArgumentError(
             f"{' and '.join(listed(names) for _method, names in given)} are given, which are {count} methods of"
-            " authentication. Give only one of them"
+            " authentication. Give only one of them."
         )
     for method, names in given:
         missing = [name for name in method.options[: method.needed] if name not in value]
         if missing:
             raise ArgumentError(
-                f"{listed(names)} {'is' if len(names) == 1 else 'are'} given without {listed(missing)}. Give"
-                " all of them; the environment is not used for the others"
+                f"{listed(names)} {'is' if len(names) == 1 else 'are'} given without {listed(missing)}. Give them"
+                " together: missing options are not taken from the environment."
             )
         return method.make(*(value.get(name) for name in method.options))
     return None
@@ -214,11 +214,19 @@ def nothing_found(found: Found, agency: str | None = None, answer: Answer | None
     :arg agency: the outcome for the ECS agency, if it was asked.
     """
     searched = [*found.searched, *([f"the ECS agency: {agency}"] if agency else [])]
-    ignored = f". Incomplete or invalid, and therefore ignored: {'; '.join(found.ignored)}" if found.ignored else ""
-    where = "; ".join(searched) if len(searched) == 1 else "in this order: " + "; ".join(searched)
+    lines = ["No credentials were found. Searched in this order:", *_items(searched)]
+    if found.ignored:
+        lines += ["Incomplete or invalid, and therefore ignored:", *_items(found.ignored)]
     return Failure(
         CREDENTIALS,
-        f"No credentials were found. Searched {where}{ignored}",
-        "Give one of them. If they are in the environment or a file of the controller, delegate the task to localhost",
-        answer or Answer(),
+        [
+            *lines,
+            "Give the credentials in one of these. If they are in the environment or in a file of the controller,"
+            " delegate the task to localhost.",
+        ],
+        answer=answer or Answer(),
     )
+
+
+def _items(texts: t.Iterable[str]) -> list[str]:
+    return [f"- {text}" for text in texts]

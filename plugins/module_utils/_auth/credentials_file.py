@@ -64,13 +64,13 @@ def read_credentials_file(
         entries = _read_section(text)
     except FileNotFoundError as error:
         if given:
-            raise ArgumentError(f"{option}: {where} can't be read: {reason(error)}") from None
+            raise ArgumentError(f"{option}: {where} can't be read: {reason(error)}. Check the path.") from None
         return CredentialsFile(f"{where}, which does not exist")
     except (OSError, ValueError) as error:
         # What a parser says may quote the file: only errors of the system and our own come this far.
         why = f"can't be read: {reason(error)}" if isinstance(error, OSError) else str(error)
         if given:
-            raise ArgumentError(f"{option}: {where} {why}") from None
+            raise ArgumentError(f"{option}: {where} {why}. Correct the file or the path.") from None
         return CredentialsFile(where, ignored=f"{where} {why}")
     value = {name: entries[name] for name in ("ak", "sk", "security_token") if entries.get(name)}
     for secret in value.values():
@@ -82,8 +82,8 @@ def read_credentials_file(
     for name in _ENTRIES:
         if re.search(r"\s[#;]", entries.get(name) or ""):
             raise ArgumentError(
-                f"{name} in {where}: has a comment behind the value, which would be sent as a part of it. Put it on a"
-                " line of its own"
+                f"{name} in {where} has a comment after the value, which would be sent as a part of it. Put the"
+                " comment on its own line."
             )
     for name, secret in value.items():
         check_secret(f"{name} in {where}", secret, secrets)
@@ -104,12 +104,12 @@ def _warnings(path: str, state: os.stat_result) -> t.Iterator[str]:
         if state.st_mode & bits
     ]
     if can:
-        yield f"Other users of this host can {' and '.join(can)} the credentials file {shown}. Run: chmod 600 {shown}"
+        yield f"Other users of this host can {' and '.join(can)} the credentials file {shown}. Run: chmod 600 {shown}."
     # root can read and change all files anyway.
     if state.st_uid not in (os.geteuid(), 0):
         yield (
             f"The credentials file {shown} belongs to another user (uid {state.st_uid}), who can read and change it."
-            " Use a file of your own"
+            " Use a file that belongs to you."
         )
 
 
@@ -159,7 +159,5 @@ def _read_section(text: str) -> dict[str, str]:
     entries = dict(parser.items(_SECTION))
     for name in _ENTRIES:
         if "\n" in (entries.get(name) or ""):
-            raise ValueError(
-                f"has an indented line after {name}, which makes that line a part of the value. Remove the indentation"
-            )
+            raise ValueError(f"has an indented line after {name}, which makes that line a part of the value")
     return entries

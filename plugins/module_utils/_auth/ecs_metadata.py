@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The metadata service of an ECS host, which hands out the temporary access keys of the host's agency.
+"""The metadata service of an ECS host, which issues temporary access keys of the agency of the host.
 
 This is private to the collection: it may change at any time.
 """
@@ -31,7 +31,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import
 # The same on all ECS hosts of all regions. The only plain HTTP outside the loopback interface: it does not leave the
 # host, and is never sent through a proxy.
 METADATA_URL = "http://169.254.169.254"
-# To connect, and to answer. Outside ECS nobody answers: that has to be known soon.
+# To connect, and to answer. Outside of ECS there is no answer, and the module should find that out soon.
 _METADATA_TIMEOUT = (1.0, 3.0)
 _METADATA_TOKEN_SECONDS = "21600"  # noqa: S105 - how long a token is to be valid
 # With these it says that it returns keys without a token.
@@ -54,7 +54,7 @@ class MetadataService:
     def fetch_key(self) -> Credential:
         """Get the temporary key of the agency that is bound to the host.
 
-        :raises Failure: this is no ECS host, or it has no agency.
+        :raises Failure: this is not an ECS host, or it has no agency.
         """
         started = self._transport.clock.monotonic()
         headers = self._token() if self._wants_token else {}
@@ -101,19 +101,22 @@ class MetadataService:
                     f"The metadata service of ECS returned no new access key: {failure.what}",
                     "Run the task again",
                 ) from None
-            raise nothing_found(self._found, "no metadata service answers, so this is no ECS host") from None
+            raise nothing_found(
+                self._found, "this host is not an ECS host, because no metadata service answers"
+            ) from None
 
     def _refusal(self, response: Response) -> Failure:
         answer = response.answer(self._secrets.mask)
         if self._known:
             return Failure(
                 CREDENTIALS,
-                f"The metadata service of ECS returned no new access key, but answered {answer}",
+                "The metadata service of ECS returned no new access key",
                 "Check the agency of this host, then run the task again",
                 answer,
+                evidence=f"{METADATA_URL}: {answer}",
             )
         if says(answer, _NO_AGENCY):
             return nothing_found(self._found, "no agency is bound to this ECS host", answer)
         if response.status == 404:
-            return nothing_found(self._found, "this is no ECS host, or no agency is bound to it", answer)
+            return nothing_found(self._found, "this host is not an ECS host, or no agency is bound to it", answer)
         return nothing_found(self._found, f"its metadata service answered {answer}", answer)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What an error of Huawei Cloud's API gateway means and what to do about it, refused credentials among them.
+"""What the errors of Huawei Cloud's API gateway mean and what to do, also where it refuses the credentials.
 
 Advice is one or more sentences without the last full stop.
 
@@ -37,7 +37,7 @@ _FAILED_INSIDE = "The service failed internally. Run the task again; submitting 
 _NOT_REACHED = "The gateway could not reach the service. Run the task again later"
 _THROTTLED = "The service limits the rate of requests. Run the task again later"
 _GATEWAY_ADVICE = {
-    "APIGW.0101": "This API does not exist there, which says nothing about the sync task. Check region and endpoint",
+    "APIGW.0101": "This API does not exist at this endpoint. Check region and endpoint",
     "APIGW.0308": _THROTTLED,
     "APIGW.0601": _FAILED_INSIDE,
     "APIGW.0605": _FAILED_INSIDE,
@@ -47,8 +47,8 @@ _GATEWAY_ADVICE = {
     "APIGW.0613": "IAM is not available. Run the task again later",
 }
 _STATUS_ADVICE = {
-    407: "The proxy requires credentials. Give them in the URL of the proxy, in its environment variable",
-    413: "The request is too large. Give a smaller batch_size",
+    407: "The proxy requires credentials. Add them to its URL in the environment variable HTTPS_PROXY",
+    413: "The request is too large. Lower batch_size",
     414: "The URL of the request is too long. Check project_id and sync_task_id",
     429: _THROTTLED,
     494: "The headers of the request are too large. Check the length of the token",
@@ -72,7 +72,7 @@ def general_advice(answer: Answer, iam_action: str) -> str:
     if status in _STATUS_ADVICE:
         return _STATUS_ADVICE[status]
     if 300 <= status < 400:
-        return "Redirects are never followed. Give the endpoint that answers without one"
+        return "The server redirects to another URL, and redirects are not followed. Give the endpoint that answers"
     if answer.code == "APIGW.0201":
         return "The gateway could not forward the request. Run the task again later"
     return "The request was refused. Check region and endpoint, and the text of the service"
@@ -159,5 +159,5 @@ def skew_note(response: Response, now: datetime) -> str:
 
 
 def evidence(request: Request, answer: Answer, gave_up: str = "") -> str:
-    """The request and what was answered, in parentheses, for the end of a message."""
-    return f"({request.method} {request.endpoint.url}{request.path}: {answer}{gave_up})"
+    """The request and its answer, for the end of a message."""
+    return f"{request.method} {request.endpoint.url}{request.path}: {answer}{gave_up}"

@@ -69,9 +69,9 @@ def create_token(transport: Transport, target: Target, user: Password, secrets: 
             CREDENTIALS,
             f"IAM issued no token for username, password and domain_name ({user.source})."
             f" {_password_advice(answer, target)}",
-            evidence(request, answer, response.gave_up),
-            answer,
-            response.attempts,
+            answer=answer,
+            attempts=response.attempts,
+            evidence=evidence(request, answer, response.gave_up),
         )
     token = response.headers.get("X-Subject-Token") or ""
     secrets.add(token)
@@ -122,9 +122,9 @@ def find_project_id(
         raise Failure(
             CREDENTIALS,
             f"The project_id of the project {quoted(name)} could not be looked up. {advice}{remedy}",
-            evidence(request, answer, response.gave_up),
-            answer,
-            response.attempts,
+            answer=answer,
+            attempts=response.attempts,
+            evidence=evidence(request, answer, response.gave_up),
         )
     found = _read_projects(response, name)
     if found is None:
@@ -136,8 +136,8 @@ def find_project_id(
         raise Failure(
             CREDENTIALS,
             f"{count} named {quoted(name)}{ids}.{check} {_GIVE_PROJECT_ID}",
-            evidence(request, Answer(response.status, request_id=secrets.mask(response.request_id) or None)),
             attempts=response.attempts,
+            evidence=evidence(request, Answer(response.status, request_id=secrets.mask(response.request_id) or None)),
         )
     return _checked_project_id(found[0], request, response, secrets)
 
@@ -149,20 +149,23 @@ def _unusable(request: Request, response: Response, missing: str, secrets: Secre
     """
     answer = Answer(response.status, request_id=secrets.mask(response.request_id) or None)
     return Failure(
-        CREDENTIALS, f"The answer of IAM contains no {missing}", evidence(request, answer), attempts=response.attempts
+        CREDENTIALS,
+        f"The answer of IAM contains no {missing}",
+        attempts=response.attempts,
+        evidence=evidence(request, answer),
     )
 
 
 def _checked_project_id(project_id: str, request: Request, response: Response, secrets: Secrets) -> str:
     try:
         return check_path_segment("project_id", project_id)
-    except ArgumentError as error:
+    except ArgumentError:
         answer = Answer(response.status, request_id=secrets.mask(response.request_id) or None)
         raise Failure(
             CREDENTIALS,
-            f"IAM answered with an id that can't be used, {secrets.mask(str(error))}. {_GIVE_PROJECT_ID}",
-            evidence(request, answer),
+            f"The answer of IAM contains the invalid project id {quoted(secrets.mask(project_id))}. {_GIVE_PROJECT_ID}",
             attempts=response.attempts,
+            evidence=evidence(request, answer),
         ) from None
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Secrets: made known to Ansible, and masked in texts.
+"""Secrets: registered with Ansible, and masked in texts.
 
 This is private to the collection: it may change at any time.
 """
@@ -24,7 +24,7 @@ Register = t.Callable[[str], t.Any]
 
 
 def registrar(module: t.Any) -> Register:
-    """How a secret that did not come as a ``no_log`` option is made known to Ansible.
+    """The function that registers a secret with Ansible, for secrets that are not ``no_log`` options.
 
     :arg module: the AnsibleModule.
     """
@@ -33,9 +33,9 @@ def registrar(module: t.Any) -> Register:
 
 
 class Secrets:
-    """All that must never be shown, and what hides it.
+    """The secrets of a run; masks them in texts.
 
-    :arg register: makes a value known to Ansible, which then masks it in all that the module returns.
+    :arg register: registers a value with Ansible, which then masks it in the result of the module.
     """
 
     def __init__(self, register: Register) -> None:
@@ -45,13 +45,13 @@ class Secrets:
         self._lock = threading.Lock()
 
     def add(self, value: str) -> str:
-        """Register a secret, as soon as it is read; the value comes back."""
-        # Bytes of the environment that are not UTF-8 come as lone surrogates, which Ansible can't be told of.
+        """Register a secret as soon as it is read, and return it."""
+        # Bytes of the environment that are not UTF-8 become lone surrogates, which Ansible can't register.
         known = value.encode("utf-8", "replace").decode()
         bare = known.strip()
-        # A blank, or nothing, is no secret: masking it would garble everything.
+        # An empty text or whitespace is not a secret: masking it would make every text unreadable.
         if bare:
-            # A server may echo it as a URL, JSON or HTML has it, too.
+            # A server may repeat it in the form that it has in a URL, in JSON or in HTML.
             forms = {known, bare, quote(bare, safe=""), json.dumps(bare)[1:-1], html.escape(bare)}
             with self._lock:
                 for form in forms.difference(self._values):

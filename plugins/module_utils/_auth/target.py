@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Where requests go: region, project and endpoints. Sends nothing.
+"""The target of requests: region, project and endpoints. Sends nothing.
 
 This is private to the collection: it may change at any time.
 """
@@ -24,6 +24,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.credentials 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint, is_loopback, read_endpoint
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
 _PROJECT_ID_VARIABLES = ("HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID")
 _PROJECT_NAME_VARIABLE = "HW_PROJECT_NAME"
@@ -91,7 +92,7 @@ def endpoint_warnings(found: Found, target: Target) -> t.Iterator[str]:
         yield (
             f"The {sent} ({found.credentials.source}) is sent to {endpoint.url} ({endpoint.source}), which is not an"
             f" endpoint of Huawei Cloud. If that is not intended, correct {endpoint.source.split()[1]} and change the"
-            f" {what}"
+            f" {what}."
         )
 
 
@@ -118,8 +119,8 @@ def find_target(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], fo
     if endpoint is None or (project_id is None and region is None):
         missing = "the endpoint" if endpoint is None else "the project id"
         raise ArgumentError(
-            f"region: is required to find {missing}. Give region (or {_REGION_VARIABLE}), or both endpoint and"
-            " project_id"
+            f"region is required to find {missing}. Give region (or {_REGION_VARIABLE}), or both endpoint and"
+            " project_id."
         )
     return Target(region, endpoint, iam_endpoint, project_id, project_name or region)
 
@@ -144,9 +145,9 @@ def _find_project(
     name, project_name = option_or_environment("project_name", options, environ, (_PROJECT_NAME_VARIABLE,))
     if project_name is not None:
         if not 1 <= len(project_name) <= _MAX_PROJECT_NAME:
-            raise ArgumentError(f"{name}: has {len(project_name)} characters. 1 to {_MAX_PROJECT_NAME} are allowed")
+            raise ArgumentError(f"{name} has {len(project_name)} characters. It must have 1 to {_MAX_PROJECT_NAME}.")
         if not project_name.isprintable() or project_name != project_name.strip():
-            raise ArgumentError(f"{name}: contains a control character, or whitespace at its start or end. Remove it")
+            raise ArgumentError(f"{name} contains a control character, or whitespace at its start or end. Remove it.")
     return project_id, project_name
 
 
@@ -160,7 +161,8 @@ def _find_region(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
         return None
     if not re.fullmatch("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value):
         raise ArgumentError(
-            f"{name}: must be the id of a region like cn-north-4: up to 63 lower-case letters, digits and -"
+            f"{name} is {quoted(value)}. It must be the id of a region, for example cn-north-4: up to 63 lowercase"
+            " letters, digits and hyphens."
         )
     return value
 

@@ -133,7 +133,7 @@ def is_same_run(
     what = f"progress_file: {path} is of another run, which is {'' if checkpoint.finished else 'not '}finished"
     what += f": {'; '.join(different)}"
     if checkpoint.finished:
-        return False, printable(f"{what}. The file is started over")
+        return False, printable(f"{what}. The file is started over.")
     advice = (
         "To resume that run, use its options and its object_keys_file. To keep its progress, give this run another"
         f" progress_file. To drop its progress, delete {path}"

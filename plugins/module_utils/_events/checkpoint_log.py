@@ -139,7 +139,7 @@ class CheckpointLog:
 
     def warn(self, text: str) -> None:
         """Add a warning for the user, without a full stop."""
-        self.warnings.append(printable(f"progress_file {self.path}: {text}"))
+        self.warnings.append(printable(f"progress_file {self.path}: {text}."))
 
     def _tail(self) -> bytes:
         with open(self._descriptor, "rb", closefd=False) as reader:
@@ -182,7 +182,7 @@ class CheckpointLog:
                 line = b"\n" + line
             self._write(line, size)
         except OSError as error:
-            what = f"the progress file {self.path} can't be written: {reason(error)}"
+            what = f"The progress file {self.path} can't be written: {reason(error)}"
             raise Failure(FILE, what, _advice(error)) from None
         self.last = checkpoint
 

@@ -239,7 +239,7 @@ class KeyFile:
     def _changed(self) -> Failure:
         return Failure(
             FILE,
-            f"the file {self.path} changed while it was being read",
+            f"The file {self.path} changed while it was being read",
             "Let it be complete before the task starts, and run the task again",
         )
 
@@ -272,7 +272,7 @@ def _fingerprint(state: os.stat_result) -> tuple[int, int]:
 
 
 def _cannot_be_read(path: str, error: Exception) -> str:
-    return f"the file {path} can't be read: {reason(error)}"
+    return f"the file {path} can't be read: {reason(error)}. Check the path and the permissions"
 
 
 def _json(text: str | bytes) -> t.Any:

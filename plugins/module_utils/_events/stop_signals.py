@@ -47,7 +47,7 @@ class StopSignals:
 
     def _receive(self, number: int, _frame: t.Any) -> None:
         self._count += 1
-        why = f"the run was stopped by {signal.Signals(number).name}"
+        why = f"The run was stopped by {signal.Signals(number).name}"
         self._stop(why)
         if self.interrupts and self.end_the_wait():
             raise Stopped(why)

@@ -100,7 +100,7 @@ def as_failure(error: BaseException) -> Failure:
     *_callers, (frame, line) = [(None, 0), *traceback.walk_tb(error.__traceback__)]
     where = f" ({os.path.basename(frame.f_code.co_filename)}, line {line})" if frame else ""
     return Failure(
-        None, f"the run ended with an unexpected error: {what}{where}", "Run the task again with what remains"
+        None, f"The run ended with an unexpected error: {what}{where}", "Run the task again with what remains"
     )
 
 
@@ -320,7 +320,7 @@ class _Run:
             outcome = self._outcome
             # Those that were merely stopped do not say why.
             if not isinstance(error, Stopped):
-                self._stop.stop("another event failed")
+                self._stop.stop("Another event failed")
             failure = as_failure(error)
             outcome.retry_count += max(0, failure.attempts - 1)
             if outcome.failure is None and not isinstance(failure, Stopped):
@@ -335,7 +335,7 @@ class _Run:
         outcome = self._outcome
         outcome.remaining_count = self._pending_count - outcome.accepted_count
         if outcome.failure is None and outcome.remaining_count:
-            outcome.failure = Stopped(self._stop.stopped or "the run ended early")
+            outcome.failure = Stopped(self._stop.stopped or "The run ended early")
         if self._progress and self._last_in_order:
             self.guard(self._progress.write, self._last_in_order.end)
         if outcome.remaining_count:

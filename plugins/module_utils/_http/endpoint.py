@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Where a service is: scheme, host and port.
+"""The endpoint of a service: scheme, host and port.
 
 This is private to the collection: it may change at any time.
 """
@@ -22,7 +22,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a service is.
+    """The endpoint of a service.
 
     ``url`` is ``https://host[:port]`` and nothing more, ``source`` says to the user where it comes from.
     """
@@ -43,7 +43,7 @@ def read_endpoint(name: str, value: str, source: str) -> Endpoint:
     :arg source: where it comes from, for later messages.
     :raises ArgumentError: names the option and the rule.
     """
-    rule = f"{name}: must be https://host or https://host:port and nothing more"
+    rule = f"{name} is not a valid endpoint. It must be https://host or https://host:port, without a path."
     if not re.fullmatch(r"(?ai)https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", value):
         # The value may hold a password: it is not shown.
         raise ArgumentError(rule)
@@ -57,7 +57,9 @@ def read_endpoint(name: str, value: str, source: str) -> Endpoint:
     loopback = is_loopback(host)
     host = f"[{host}]" if ":" in host else host
     if parts.scheme == "http" and not loopback:
-        raise ArgumentError(f"{name}: http:// sends in clear text and is allowed on loopback only: use https://{host}")
+        raise ArgumentError(
+            f"{name} is not encrypted: http:// is allowed on the loopback interface only. Use https://{host}."
+        )
     # The default port is left out, as HTTP clients leave it out of the Host header, which is signed.
     if port == {"http": 80, "https": 443}[parts.scheme]:
         port = None

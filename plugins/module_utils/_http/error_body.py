@@ -22,13 +22,13 @@ HTML_CHARACTERS = 8192
 
 
 def read_answer(http_status: int, body: bytes, request_id: str | None, mask: t.Callable[[str], str]) -> Answer:
-    """Understand an error answer, whatever its shape.
+    """Read an error response in any of its forms.
 
     JSON comes as ``{error_code, error_msg}``, ``{errorCode, errorMsg}``, ``{code, message}`` or one of these inside
-    ``{"error": ...}`` (docs/oms-api.md, section 3); it may be HTML, plain text or broken JSON too, which is quoted as
-    it is.
+    ``{"error": ...}`` (docs/oms-api.md, section 3); it may also be HTML, plain text or invalid JSON, which is
+    quoted unchanged.
 
-    :arg mask: takes secrets out of a text; servers may echo what they were sent.
+    :arg mask: replaces secrets in a text; a server may repeat what it was sent.
     """
 
     def said(*names: str) -> str | None:
@@ -59,12 +59,12 @@ def read_answer(http_status: int, body: bytes, request_id: str | None, mask: t.C
 
 
 def is_html(body: bytes, content_type: str) -> bool:
-    """Whether a page for a browser came back: OMS answers JSON or nothing, so someone else answered in its place."""
+    """Whether the response is a page for a browser. OMS answers JSON or nothing, so another server has answered."""
     return "html" in content_type.lower() or body.lstrip()[:1] == b"<"
 
 
 def _without_markup(text: str) -> str:
-    """The words of an HTML page; other text comes back as it is."""
+    """The words of an HTML page; other text is returned unchanged."""
     if not text.startswith("<"):
         return text
     text = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)", " ", text)

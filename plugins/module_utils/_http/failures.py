@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Exceptions of the HTTP libraries become failures of ours: what went wrong, and whether another attempt may help.
+"""Turns exceptions of the HTTP libraries into failures: what is wrong, and whether another attempt may succeed.
 
 This is private to the collection: it may change at any time.
 """
@@ -30,8 +30,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.proxy import
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import TRANSIENT_STATUSES
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted, reason
 
-# What a network, a host or a service that is down for a while leads to. What else the system says may be a setting of
-# this host, and is retried only once the host has answered in this run.
+# Errors of a network, a host or a service that is down for a while. Other errors of the system may come from a setting
+# of this host: they are retried only if the server has answered before in this run.
 _TRANSIENT_ERRNOS = frozenset(
     {
         errno.EADDRNOTAVAIL,
@@ -58,7 +58,7 @@ _TRANSIENT_ERRNOS = frozenset(
 def connection_failure(
     error: BaseException, request: Request, timeout: float, proxy: Proxy | None = None
 ) -> ConnectionFailure:
-    """Say in our own words why no answer came: the libraries' texts may quote headers and passwords.
+    """Why no answer came, without the texts of the libraries, which may quote headers and passwords.
 
     :arg timeout: seconds, for the message.
     :arg proxy: that the request went through.
@@ -77,7 +77,7 @@ def connection_failure(
             advice,
             transient,
             transient_after_answer=transient_after_answer,
-            evidence=_evidence(request, proxy),
+            request=_shown(request, proxy),
         )
 
     where = f"{request.endpoint.url} ({request.endpoint.source})"
@@ -107,7 +107,12 @@ def connection_failure(
         return failed(CONNECTION, *_refused_by_proxy(int(tunnel[1]), request, proxy))
     lookup = found(socket.gaierror)
     if lookup and lookup.errno == socket.EAI_AGAIN:
-        return failed(CONNECTION, "The name service did not answer", "Check the name service of this host", True)
+        return failed(
+            CONNECTION,
+            "The name service (DNS) did not answer",
+            "Check the DNS settings of the host that the module runs on",
+            True,
+        )
     if lookup:
         host, source = request.endpoint.host, f"the {request.endpoint.source}"
         if proxy:
@@ -132,7 +137,9 @@ def connection_failure(
     # urllib3 1.26 has a TypeError behind each error that comes while it waits: only the outermost error counts.
     if found(*invalid) or (isinstance(error, (TypeError, ValueError)) and not isinstance(error, of_libraries)):
         return failed(CONNECTION, "The request cannot be sent", f"Check the {request.endpoint.source}")
-    return failed(CONNECTION, "The server did not answer with HTTP", f"Check that {where} is the service")
+    return failed(
+        CONNECTION, "The server did not answer with HTTP", f"Check that {where} is the endpoint of the service"
+    )
 
 
 def compressed_answer(encoding: str, request: Request, proxy: Proxy | None) -> ConnectionFailure:
@@ -140,13 +147,13 @@ def compressed_answer(encoding: str, request: Request, proxy: Proxy | None) -> C
     return ConnectionFailure(
         CONNECTION,
         f"The answer is compressed ({quoted(encoding)}), although the request forbids that",
-        f"Check that {request.endpoint.url} ({request.endpoint.source}) is the service",
+        f"Check that {request.endpoint.url} ({request.endpoint.source}) is the endpoint of the service",
         False,
-        evidence=_evidence(request, proxy),
+        request=_shown(request, proxy),
     )
 
 
-def _evidence(request: Request, proxy: Proxy | None) -> str:
+def _shown(request: Request, proxy: Proxy | None) -> str:
     return f"{request.method} {request.url}{f', through the proxy {proxy.address}' if proxy else ''}"
 
 

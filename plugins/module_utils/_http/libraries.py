@@ -30,7 +30,7 @@ try:
 # requests 2.32.3 reads certifi's file while it is imported.
 except (ImportError, OSError):
     _import_error = traceback.format_exc()
-    # The files beside this one import these names all the same; check_libraries() says what is missing.
+    # The files beside this one import these names in any case; check_libraries() says what is missing.
     requests = urllib3 = where = get_environ_proxies = None  # type: ignore[assignment]
     HTTPAdapter = object  # type: ignore[assignment,misc]
 
@@ -43,7 +43,7 @@ def check_libraries() -> None:
     :raises OmsError: says what to install.
     """
     if _import_error:
-        raise OmsError(missing_required_lib("requests"), {"exception": _import_error})
+        raise OmsError(missing_required_lib("requests"), result={"exception": _import_error})
     if requests.__version__ in UNSUPPORTED_REQUESTS:
         raise OmsError(
             f"requests {requests.__version__} is not supported, because it does not use the certificates of ca_path."

@@ -27,9 +27,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.url import e
 class Request:
     """What is sent. ``path`` and ``query`` are not yet percent-encoded.
 
-    ``timeout`` is in seconds, for connecting and for an answer, where it is not to be that of all requests.
-    What is not ``repeatable`` does harm when it is carried out twice: where one can't know whether it was, it is not
-    sent again.
+    ``timeout`` is in seconds, for connecting and for an answer; None for the timeout of all requests.
+    A request that is not ``repeatable`` must not be carried out twice: if no answer came, it is not sent again.
     """
 
     method: str
@@ -53,9 +52,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back, whatever its status.
+    """An HTTP response with any status.
 
-    ``gave_up`` says why there was no further attempt where one might have helped: the end of a sentence, or nothing.
+    ``gave_up`` says why a transient error had no further attempt: the end of the evidence, or nothing.
     """
 
     status: int
@@ -80,7 +79,7 @@ class Response:
         return read_answer(self.status, self.body, self.request_id, mask)
 
 
-# Makes the headers that say who is calling, for one attempt at a time in UTC.
+# Makes the headers that authenticate one attempt, at a time in UTC.
 Authorise = t.Callable[[Request, datetime], t.Mapping[str, str]]
 
 

@@ -124,13 +124,13 @@ class Transport:
             # A 429 does not use up the retries. But with none at all there is one attempt, whatever the answer.
             is_throttled = response.status == 429 and allowed > 0
             if not is_throttled and retries >= most:
-                return replace(response, gave_up=f", given up after {attempts} attempts" if attempts > 1 else "")
+                return replace(response, gave_up=_counted(attempts))
             retry_after = self._retry_after(response)
             if retry_after > MAX_RETRY_AFTER_SECONDS:
                 return replace(
                     response,
-                    gave_up=f", the service asks to wait {retry_after:.0f} s, which is more than the"
-                    f" {MAX_RETRY_AFTER_SECONDS:.0f} s that this module waits",
+                    gave_up=f"{_counted(attempts)}, the service asks to wait {retry_after:.0f} s and the module waits"
+                    f" {MAX_RETRY_AFTER_SECONDS:.0f} s at most",
                 )
             if not is_throttled:
                 retries += 1
@@ -142,7 +142,7 @@ class Transport:
             pause = max(retry_after, throttled_seconds / 60)
             if throttled_seconds + pause > MAX_THROTTLED_SECONDS:
                 minutes = f"{MAX_THROTTLED_SECONDS / 60:.0f} minutes"
-                return replace(response, gave_up=f", nothing was accepted for {minutes}")
+                return replace(response, gave_up=f"{_counted(attempts)}, no request was accepted for {minutes}")
             self._rate_limiter.refused(started, pause)
 
     def _throttled_seconds(self) -> float:
@@ -176,3 +176,8 @@ class Transport:
         # By the service's own clock, if the answer has a date.
         now = _http_date(response.headers.get("Date") or "") or self.clock.now()
         return max(0.0, (until - now).total_seconds())
+
+
+def _counted(attempts: int) -> str:
+    """The number of attempts, as evidence in a message."""
+    return f", {attempts} attempts" if attempts > 1 else ""

@@ -42,7 +42,11 @@ def tls_context(
     if not validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return context, "validate_certs is false: whoever answers in the service's place can read what is sent"
+        warning = (
+            "validate_certs is false, so the certificates of the servers are not checked. Anyone who intercepts the"
+            " connection can read the credentials. For a private certificate authority, set ca_path instead."
+        )
+        return context, warning
     if not needed:
         return context, None
     sources = [("ca_path", ca_path)] + [(name, environ.get(name)) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")]
@@ -72,8 +76,8 @@ def _load_default_certificates(context: ssl.SSLContext) -> None:
         directory = ssl.get_default_verify_paths().capath
         if not context.cert_store_stats()["x509"] and not (directory and os.listdir(directory)):
             raise ArgumentError(
-                "There are no trusted certificates on this host: its store is empty, and certifi's file"
-                f" {where()} cannot be read. Install the system's package of CA certificates, or set"
+                "This host has no trusted certificates: the certificate store of the system is empty, and the file"
+                f" {where()} of certifi can't be read. Install the package of CA certificates of the system, or set"
                 " ca_path."
             ) from None
 
@@ -85,6 +89,10 @@ def _load_certificates(context: ssl.SSLContext, name: str, path: str) -> None:
         else:
             context.load_verify_locations(cafile=path)
     except ssl.SSLError:
-        raise ArgumentError(f"{name}: the file {path} holds no certificates in PEM format") from None
+        raise ArgumentError(
+            f"{name}: the file {path} contains no certificates in PEM format. Give a file that does."
+        ) from None
     except (OSError, ValueError) as error:
-        raise ArgumentError(f"{name}: the file {path} can't be read: {reason(error)}") from None
+        raise ArgumentError(
+            f"{name}: the file {path} can't be read: {reason(error)}. Check the path and the permissions."
+        ) from None

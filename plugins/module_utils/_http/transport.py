@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The transport that the options of a module ask for.
+"""Makes the transport from the options of a module.
 
 This is private to the collection: it may change at any time.
 """
@@ -28,12 +28,12 @@ def open_transport(
     connections: int = 1,
     rate_limit: float = 0.0,
 ) -> tuple[Transport, str | None]:
-    """The transport as the options O(timeout), O(retries), O(ca_path) and their kin want it. Sends nothing.
+    """Make the transport from the options, such as O(timeout), O(retries) and O(ca_path). Sends nothing.
 
     :arg options: the module's parameters.
     :arg endpoints: all that requests may go to.
     :arg core_version: ansible-core's, for the User-Agent.
-    :arg connections: how many requests may be under way at once.
+    :arg connections: how many requests may be sent in parallel.
     :arg rate_limit: the option, see :class:`RateLimiter`.
     :returns: the transport and a warning, if there is cause for one.
     :raises OmsError: requests is missing or not supported, an option breaks a rule, or a proxy cannot be used.

@@ -46,6 +46,7 @@ _MEANINGS = {
     "OMS.1010": "OMS refuses the type of a parameter. Report this to the maintainers of huaweicloud.oms",
     "OMS.2004": "OMS is not available. Run the task again later",
 }
+_NOT_ABOUT_THE_TASK = " This error does not mean that the sync task is missing"
 # Answers after which nobody knows whether a request was carried out. OMS answers a change with 200: another body than
 # the documented one may come from OMS or from something in front of it.
 _UNCERTAIN_STATUSES = (200, 408, 500, 502, 503, 504)
@@ -54,15 +55,14 @@ _TRANSIENT_STATUSES = (408, 502, 503, 504)
 
 
 class ApiFailure(Failure):
-    """An answer that is an error, or with which nothing can be done. Its message ends with the evidence.
+    """An answer that is an error, or that is not as documented.
 
-    :arg explanation: what is wrong and what to do, without the last full stop.
-    :arg evidence: the request and the answer, in parentheses.
+    :arg explanation: what is wrong and what to do.
+    :arg evidence: the request and the answer.
     """
 
     def __init__(self, kind: str, explanation: str, evidence: str, answer: Answer, attempts: int) -> None:
-        super().__init__(kind, explanation, evidence, answer, attempts)
-        self.evidence = evidence
+        super().__init__(kind, explanation, answer=answer, attempts=attempts, evidence=evidence)
 
     def explained_as(self, explanation: str) -> ApiFailure:
         """The same failure, where more is known about its cause."""
@@ -70,7 +70,7 @@ class ApiFailure(Failure):
 
 
 def is_missing(failure: Failure) -> bool:
-    """Whether OMS itself said that there is no such sync task. A 404 without a code of OMS's says nothing about it."""
+    """Whether OMS itself said that the sync task does not exist. A 404 without a code of OMS does not say so."""
     answer = failure.answer
     return answer.code in (NOT_FOUND_OR_NOT_RUNNING, *_NOT_FOUND) or _is_404_of_oms(answer)
 
@@ -85,7 +85,7 @@ def is_running_already(failure: Failure) -> bool:
 
 
 def is_stopped_already(failure: Failure) -> bool:
-    """Whether a sync task was not stopped because it may not be running; a look at the task tells."""
+    """Whether a sync task was not stopped because it may not be running. Its status has to be read then."""
     return failure.answer.code in (_NOT_RUNNING, NOT_FOUND_OR_NOT_RUNNING)
 
 
@@ -113,7 +113,7 @@ def kind_of(answer: Answer, sync_task_id: str) -> str:
 
 
 def explained(answer: Answer, request: Request, sync_task_id: str, project_id: str, iam_action: str) -> str | None:
-    """What an error of OMS's own means and what to do, without the last full stop; None for any other error.
+    """What an error of OMS itself means and what to do; None for any other error.
 
     :arg sync_task_id: the sync task in the request's URL, empty if there is none.
     :arg iam_action: the permission that the request needs.
@@ -122,7 +122,7 @@ def explained(answer: Answer, request: Request, sync_task_id: str, project_id: s
     if answer.code == "APIGW.0101":
         return (
             f"This API does not exist at {request.endpoint.url} ({request.endpoint.source}). Check region and endpoint."
-            " The sync task may well exist"
+            f"{_NOT_ABOUT_THE_TASK if sync_task_id else ''}"
         )
     if answer.code == "OMS.0206":
         return (
@@ -146,8 +146,8 @@ def explained(answer: Answer, request: Request, sync_task_id: str, project_id: s
         if answer.code == _STARTED_ALREADY:
             return f"The sync task {sync_task_id} is running already. There is nothing to do"
     if answer.http_status == 404 and not answer.code:
-        about_task = ", which says nothing about the sync task" if sync_task_id else ""
-        return f"The server does not know this URL{about_task}. Check region, endpoint and proxy"
+        about_task = _NOT_ABOUT_THE_TASK if sync_task_id else ""
+        return f"The server does not know this URL. Check region, endpoint and proxy.{about_task}"
     return None
 
 

@@ -174,7 +174,7 @@ def _so_far(copied: Copied, accepted: int) -> str:
 
 
 def _stopped(why: str, accepted: int) -> Failure:
-    what = f"{why[:1].upper()}{why[1:]} while it waited for the copies of {counted(accepted, 'object')}"
+    what = f"{why} while it waited for the copies of {counted(accepted, 'object')}"
     return Failure(None, what, f"OMS accepted all of them and continues without this task. {_LOOK_LATER}")
 
 

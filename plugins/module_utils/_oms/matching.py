@@ -17,14 +17,13 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SER
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.answers import is_usable
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import STATE
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import (
-    ABSENT,
     IDENTITY,
     SHOWN,
     SHOWN_OF_CDN,
-    STOPPED,
     DesiredState,
     as_shown,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task_options import ABSENT, STOPPED
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
 
 Task = dict[str, t.Any]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Brings a sync task to the state that a playbook asks for: reads it, changes what must be changed, and waits.
+"""Brings a sync task to the desired state: reads it, makes the change that is necessary, and waits.
 
 This is private to the collection: it may change at any time.
 """
@@ -12,18 +12,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SERVICE, TIMEOUT, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import SERVICE, Failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import (
     STATE,
-    ApiFailure,
     is_in_progress,
     is_missing,
-    is_transient,
     is_uncertain,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import STOPPED as HAS_STOPPED
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import SYNCHRONIZING, Client
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.creation import Creation, too_many
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.matching import (
     SeveralMatch,
     Task,
@@ -31,14 +30,11 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.matching impo
     differences,
     find_match,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.polling import Polling
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task import (
-    ABSENT,
     MAX_TASKS,
-    STARTED,
-    STOPPED,
     DesiredState,
     are,
-    creation,
     missing_keys,
     missing_to_create,
     planned,
@@ -46,19 +42,16 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task imp
     without_counters,
     without_start_time,
 )
-
-# Between two looks at a task: the first pause, and the longest one. They double.
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 5.0
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task_options import ABSENT, STARTED, STOPPED
 
 
 class Change:
     """The change of one sync task.
 
-    The attributes are true at any time, so that a run that fails half way can say what it has done.
+    The attributes are correct at any time, so that a run that fails after a change can report it.
 
     :arg wait: whether to wait until the state is reached.
-    :arg timeout: seconds to wait at most in all; a task that is to be deleted must be waited for in any case.
+    :arg timeout: the longest time to wait in all, in seconds. Before a deletion the module always waits.
     :arg retries: how often to try again to create a task where the answer was lost.
     :arg longest_delay: seconds before such a retry.
     """
@@ -77,10 +70,8 @@ class Change:
         self._clock = clock
         self._desired = desired
         self._wait = wait
-        self._timeout = timeout
-        self._retries = retries
-        self._longest_delay = longest_delay
-        self._wait_until: float | None = None
+        self._polling = Polling(clock, timeout)
+        self._creation = Creation(client, clock, desired, retries, longest_delay)
         self._task_count = 0
         self.changed = False
         self.sync_task_id = desired.sync_task_id
@@ -90,12 +81,12 @@ class Change:
         self.warnings: list[str] = []
 
     def run(self, check_mode: bool) -> None:
-        """Look at the task, and change it.
+        """Read the task, and change it.
 
         :arg check_mode: only say what would be changed.
         :raises Failure: the state can't be reached.
         """
-        self._see(self._find())
+        self._record(self._find())
         self.before = self.after = without_start_time(self.task or {})
         change = self._plan()
         if change is None:
@@ -104,13 +95,13 @@ class Change:
             try:
                 change()
             except Failure:
-                self._see_what_is_left()
+                self._read_after_failure()
                 raise
             return
         self.changed = True
         self.task = {**(self.task or {}), **self.after} if self.after else None
         if self.before == {} and self._task_count >= MAX_TASKS:
-            self.warnings.append(self._limit())
+            self.warnings.append(too_many(self._task_count))
 
     def _plan(self) -> t.Callable[[], None] | None:
         """What is to be done, if anything; sets ``after``.
@@ -144,12 +135,6 @@ class Change:
             return self._stop
         return None
 
-    def _limit(self) -> str:
-        return (
-            f"The project has {self._task_count} sync tasks, and OMS documents {MAX_TASKS} as the most for a tenant."
-            " Delete one before you create another"
-        )
-
     @staticmethod
     def _check_keys(missing: list[str], why: str) -> None:
         if missing:
@@ -159,9 +144,9 @@ class Change:
                 "OMS needs the keys of both buckets to create and to start a sync task. Give these options.",
             )
 
-    # ---- looking
+    # ---- reading
 
-    def _see(self, task: Task | None) -> None:
+    def _record(self, task: Task | None) -> None:
         self.task = None if task is None else without_counters(task)
         if task is not None:
             self.sync_task_id = task["sync_task_id"]
@@ -171,9 +156,9 @@ class Change:
         if self._desired.sync_task_id is None:
             tasks = self._client.list_sync_tasks()
             self._task_count = len(tasks)
-            task, left_alone = find_match(self._desired, tasks)
+            task, unchanged = find_match(self._desired, tasks)
             self.warnings = [
-                f"{text}. It has the same source and destination, and was not changed" for text in left_alone
+                f"{text}. It has the same source and destination, and was not changed." for text in unchanged
             ]
             return task
         try:
@@ -201,16 +186,16 @@ class Change:
         )
 
     def _is_missing(self) -> bool:
-        """Whether the task does not exist any more; if it does, it is seen."""
+        """Whether the task does not exist any more; if it does, it is read."""
         try:
-            self._look()
+            self._read_status()
         except Failure as failure:
             if is_missing(failure):
                 return True
             raise
         return False
 
-    def _look(self) -> str:
+    def _read_status(self) -> str:
         """See the task, and return its status.
 
         :raises Failure: it can't be read, or there is none.
@@ -218,10 +203,10 @@ class Change:
         task = self._client.show_sync_task(t.cast(str, self.sync_task_id))
         # The list shows the CDN, and this does not.
         known = self.task or self.after
-        self._see({**task, **{name: value for name, value in known.items() if name == "source_cdn"}})
+        self._record({**task, **{name: value for name, value in known.items() if name == "source_cdn"}})
         return str(task["status"])
 
-    def _see_what_is_left(self) -> None:
+    def _read_after_failure(self) -> None:
         """After a failure half way: what is there, and not what was planned."""
         if self.changed and self.sync_task_id is None:
             # The new one is among several, and is as it was planned.
@@ -231,11 +216,11 @@ class Change:
                 if self._is_missing():
                     self.task = None
             except Failure:
-                # What was seen last is the best that is known.
+                # What was read last is the best that is known.
                 pass
-        self.after = self._as_seen()
+        self.after = self._as_read()
 
-    def _as_seen(self) -> Task:
+    def _as_read(self) -> Task:
         """The task for the diff: what was planned or there before, as it is now."""
         seen = without_start_time(self.task or {})
         return {name: value for name, value in seen.items() if name in self.before or name in self.after}
@@ -248,95 +233,49 @@ class Change:
 
         def is_reached() -> bool:
             try:
-                return self._look() == status
+                return self._read_status() == status
             except Failure as failure:
                 if is_new and is_missing(failure):
                     return False
                 raise
 
-        self._until(is_reached, f"The sync task {self.sync_task_id} has not reached the status {status}", self._wait)
+        self._polling.until(
+            is_reached, f"The sync task {self.sync_task_id} has not reached the status {status}", self._wait
+        )
         # What is there, and not what was planned; a status that is not waited for is the one to come.
-        self.after = {**self._as_seen(), "status": status}
-
-    def _until(self, reached: t.Callable[[], bool], otherwise: str, wait: bool) -> None:
-        """Ask again and again. The time to wait is one for all that a run waits for.
-
-        :arg otherwise: what is wrong when the time is over, without a full stop.
-        :arg wait: ask once, if not.
-        """
-        if self._wait_until is None:
-            self._wait_until = self._clock.monotonic() + self._timeout
-        pause = FIRST_PAUSE_SECONDS
-        while not reached() and wait:
-            left = self._wait_until - self._clock.monotonic()
-            if left <= 0:
-                raise Failure(
-                    TIMEOUT,
-                    f"{otherwise} within {self._timeout:g} s",
-                    "It may do so later. Run the task again; raise wait_timeout if this happens often.",
-                )
-            self._clock.sleep(min(pause, left))
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        self.after = {**self._as_read(), "status": status}
 
     # ---- changing
 
     def _create(self) -> None:
-        self.sync_task_id = self._created()
+        try:
+            self.sync_task_id = self._creation.run(self._task_count)
+        except SeveralMatch:
+            # No sync task matched before: one of these is the new one.
+            self.changed = True
+            raise
         self.changed = True
         # What is known of it until OMS shows it.
         self.task = {**self.after, "sync_task_id": self.sync_task_id}
         self._reach(SYNCHRONIZING, is_new=True)
 
-    def _created(self) -> str:
-        """Create the task, and look for it before another attempt: else there could be two of them in the end."""
-        retries = 0
-        while True:
-            try:
-                return self._client.create_sync_task(creation(self._desired))
-            except Failure as failure:
-                if not is_uncertain(failure):
-                    if (
-                        isinstance(failure, ApiFailure)
-                        and failure.answer.http_status == 400
-                        and self._task_count >= MAX_TASKS
-                    ):
-                        raise failure.explained_as(self._limit()) from None
-                    raise
-                lost = failure
-            self._clock.sleep(min(self._longest_delay, 2.0**retries))
-            try:
-                tasks = self._client.list_sync_tasks()
-            except Failure:
-                raise lost from None
-            try:
-                task, _left_alone = find_match(self._desired, tasks)
-            except SeveralMatch:
-                # There was none before: one of them is the one that was to be created.
-                self.changed = True
-                raise
-            if task is not None:
-                return str(task["sync_task_id"])
-            if retries >= self._retries or not is_transient(lost):
-                raise lost
-            retries += 1
-
     def _start(self) -> None:
         keys = start(self._desired)
-        self._carry_out(
+        self._apply(
             lambda: self._client.start_sync_task(t.cast(str, self.sync_task_id), keys),
-            lambda: self._look() == SYNCHRONIZING,
+            lambda: self._read_status() == SYNCHRONIZING,
         )
         self._reach(SYNCHRONIZING)
 
     def _stop(self) -> None:
-        self._carry_out(
+        self._apply(
             lambda: self._client.stop_sync_task(t.cast(str, self.sync_task_id)),
-            lambda: self._look() == HAS_STOPPED,
+            lambda: self._read_status() == HAS_STOPPED,
         )
         self._reach(HAS_STOPPED)
 
-    def _carry_out(self, change: t.Callable[[], bool], is_done: t.Callable[[], bool]) -> None:
-        """Make a change. Where its answer is lost, only a look tells whether it was made."""
+    def _apply(self, change: t.Callable[[], bool], is_done: t.Callable[[], bool]) -> None:
+        """Make a change. If its answer is lost, read whether it was made."""
         try:
             made = change()
         except Failure as failure:
@@ -358,10 +297,10 @@ class Change:
             nonlocal is_stopped
             try:
                 if not is_stopped:
-                    self._carry_out(
-                        lambda: self._client.stop_sync_task(sync_task_id), lambda: self._look() == HAS_STOPPED
+                    self._apply(
+                        lambda: self._client.stop_sync_task(sync_task_id), lambda: self._read_status() == HAS_STOPPED
                     )
-                self._carry_out(lambda: self._client.delete_sync_task(sync_task_id), self._is_missing)
+                self._apply(lambda: self._client.delete_sync_task(sync_task_id), self._is_missing)
             except Failure as failure:
                 if is_in_progress(failure):
                     # It has not stopped yet, or someone has started it again.
@@ -372,7 +311,11 @@ class Change:
             self.task = None
             return True
 
-        self._until(stop_and_delete, f"The sync task {sync_task_id} has not stopped, so it was not deleted", wait=True)
+        self._polling.until(
+            stop_and_delete, f"The sync task {sync_task_id} has not stopped, so it was not deleted", wait=True
+        )
         if self._wait:
-            self._until(self._is_missing, f"The sync task {sync_task_id} was deleted, but is still shown", wait=True)
+            self._polling.until(
+                self._is_missing, f"The sync task {sync_task_id} was deleted, but OMS still shows it", wait=True
+            )
             self.task = None

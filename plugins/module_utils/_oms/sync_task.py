@@ -19,44 +19,11 @@ from dataclasses import dataclass, field
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task_options import PRESENT, STARTED
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
-
-PRESENT = "present"
-STARTED = "started"
-STOPPED = "stopped"
-ABSENT = "absent"
 
 # CreateSyncTask, constraints: the sync tasks that a tenant may have.
 MAX_TASKS = 5
-
-CLOUD_TYPES = (
-    "AWS",
-    "Azure",
-    "Aliyun",
-    "Tencent",
-    "HuaweiCloud",
-    "QingCloud",
-    "KingsoftCloud",
-    "Baidu",
-    "Qiniu",
-    "UCloud",
-)
-STORAGE_POLICIES = ("STANDARD", "IA", "ARCHIVE", "DEEP_ARCHIVE", "SRC_STORAGE_MAPPING")
-CONSISTENCY_CHECKS = ("size_last_modified", "crc64", "transmission")
-CRYPTO_TYPES = ("DEFAULT", "KMS")
-AUTHENTICATION_TYPES = (
-    "NONE",
-    "QINIU_PRIVATE_AUTHENTICATION",
-    "ALIYUN_OSS_A",
-    "ALIYUN_OSS_B",
-    "ALIYUN_OSS_C",
-    "KSYUN_PRIVATE_AUTHENTICATION",
-    "AZURE_SAS_TOKEN",
-    "TENCENT_COS_A",
-    "TENCENT_COS_B",
-    "TENCENT_COS_C",
-    "TENCENT_COS_D",
-)
 
 # What identifies a task, as there are no names.
 IDENTITY = {

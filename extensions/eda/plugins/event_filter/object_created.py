@@ -113,7 +113,7 @@ def main(
     bucket = _rulebook_arguments.read_text(arguments, "bucket")
     encoding = _rulebook_arguments.read_text(arguments, "encoding") or _notifications.AUTO
     if not changes:
-        raise ValueError(f"changes must not be empty. Give some of {', '.join(_notifications.CHANGES)}.")
+        raise ValueError(f"changes is empty. Give at least one of {', '.join(_notifications.CHANGES)}.")
     spool = _spool.opened(path)
     contents = [event[field] for field in FIELDS if field in event]
     if not contents:
@@ -156,7 +156,7 @@ def keep(spool: _spool.Spool, records: t.Sequence[_spool.UnreadRecord]) -> None:
         LOGGER.warning("A record of a notification cannot be read. It is kept in %s: %s", path, reason)
     if kept.deleted:
         LOGGER.error(
-            "%d older records were deleted from %s to make room. Correct what sends records that cannot be read.",
-            kept.deleted,
+            "Older records deleted from %s to make room: %d. Correct the sender of the records that cannot be read.",
             kept.paths[0].parent,
+            kept.deleted,
         )

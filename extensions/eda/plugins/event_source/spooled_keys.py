@@ -13,7 +13,6 @@ import importlib.util
 import logging
 import time
 import typing as t
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,135 +97,35 @@ else:
     _spool = _loader.load("extensions.eda.plugins.plugin_utils._spool")
 
 LOGGER = logging.getLogger("huaweicloud.oms.spooled_keys")
-# A batch that failed so often is divided, unless there are so many batches already. Without this limit a long outage,
-# in which all batches fail, would turn them into as many batches as there are object keys.
-DIVIDE_AFTER = 10
-DIVIDE_BELOW = 50
-# When to log an error: more bytes of object keys wait than this, or there are dead batches. And how often, in seconds.
+# An error is logged while more bytes of object keys wait than this, or while a batch is in the dead-letter directory.
 BACKLOG_BYTES = 64 * 1024 * 1024
+# Between two such errors.
 ALARM_SECONDS = 600
-# What next_turn gives where new batches are made first.
-GATHER: t.Final = "gather"
 # How many seconds ansible-playbook has beyond the lease, to end its task and to say that the batch failed.
 END_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to make and retry batches; times are in seconds. DOCUMENTATION says what each means."""
-
-    window: float = 5.0
-    max_keys: int = 10_000
-    max_attempts: int = 100
-    retry_delay: float = 5.0
-    retry_max_delay: float = 300.0
-    lease: float = 1800.0
-    # How often to look whether something has arrived, or a playbook has ended: a few `stat` each time. No argument.
-    poll: float = 0.2
-
-    def delay(self, failures: int) -> float:
-        """How long to wait after so many failures."""
-        if failures < 1:
-            return 0.0
-        # 2.0**1024 is more than Python can count.
-        return min(self.retry_max_delay, self.retry_delay * 2.0 ** min(failures - 1, 1000))
-
-    @property
-    def divide_after(self) -> int:
-        return min(DIVIDE_AFTER, self.max_attempts or DIVIDE_AFTER)
-
-
-@dataclass
-class Backoff:
-    """How long new batches, and batches that failed, have to wait because of what failed last.
-
-    A batch that failed does not make new ones wait: the reason may be its own. While new ones fail, too, all wait.
-
-    :ivar new_failures: how many new batches failed, since the last batch that was accepted.
-    :ivar failures: how many attempts failed, since the last batch that was accepted.
-    :ivar new_from: no new batch before this time.
-    :ivar retry_from: no batch that failed before this time.
-    :ivar last_was_new: whether the last attempt was that of a new batch.
-    """
-
-    new_failures: int = 0
-    failures: int = 0
-    new_from: float = 0.0
-    retry_from: float = 0.0
-    last_was_new: bool = False
-
-    def note(self, accepted: bool, is_new: bool, settings: Settings, now: float) -> None:
-        self.last_was_new = is_new
-        if accepted:
-            self.new_failures = self.failures = 0
-            self.new_from = self.retry_from = now
-            return
-        self.failures += 1
-        self.retry_from = now + settings.delay(self.failures)
-        if is_new:
-            self.new_failures += 1
-            self.new_from = now + settings.delay(self.new_failures)
-
-
-def read_settings(arguments: t.Mapping[str, t.Any]) -> Settings:
+def read_settings(arguments: t.Mapping[str, t.Any]) -> _spool.Settings:
     """Read the source's arguments.
 
     :raises ValueError: one of them is invalid or unknown.
     """
-    known = {"spool_dir", *Settings.__dataclass_fields__} - {"poll"}
+    known = {"spool_dir", *_spool.Settings.__dataclass_fields__} - {"poll"}
     unknown = sorted(set(arguments) - known)
     if unknown:
         raise ValueError(f"Unknown arguments: {', '.join(unknown)}. The arguments are {', '.join(sorted(known))}.")
-    return Settings(
-        window=_rulebook_arguments.read_number(arguments, "window", Settings.window, 0),
-        max_keys=_rulebook_arguments.read_count(arguments, "max_keys", Settings.max_keys, 1),
-        max_attempts=_rulebook_arguments.read_count(arguments, "max_attempts", Settings.max_attempts, 0),
-        retry_delay=_rulebook_arguments.read_number(arguments, "retry_delay", Settings.retry_delay, 0.1),
-        retry_max_delay=_rulebook_arguments.read_number(arguments, "retry_max_delay", Settings.retry_max_delay, 0.1),
-        lease=_rulebook_arguments.read_number(arguments, "lease", Settings.lease, 1),
+    defaults = _spool.Settings()
+    return _spool.Settings(
+        window=_rulebook_arguments.read_number(arguments, "window", defaults.window, 0),
+        max_keys=_rulebook_arguments.read_count(arguments, "max_keys", defaults.max_keys, 1),
+        max_attempts=_rulebook_arguments.read_count(arguments, "max_attempts", defaults.max_attempts, 0),
+        retry_delay=_rulebook_arguments.read_number(arguments, "retry_delay", defaults.retry_delay, 0.1),
+        retry_max_delay=_rulebook_arguments.read_number(arguments, "retry_max_delay", defaults.retry_max_delay, 0.1),
+        lease=_rulebook_arguments.read_number(arguments, "lease", defaults.lease, 1),
     )
 
 
-def next_new(batches: t.Iterable[_spool.Batch]) -> _spool.Batch | None:
-    """The oldest batch that was not tried yet."""
-    return min((batch for batch in batches if not batch.attempts), key=lambda batch: batch.path.name, default=None)
-
-
-def next_retry(batches: t.Iterable[_spool.Batch], settings: Settings, now: float) -> _spool.Batch | None:
-    """Of the batches that failed and whose delay is over, the one that has waited longest.
-
-    :arg now: in seconds since the epoch. If the clock was set back, no batch waits.
-    """
-    due = [
-        batch for batch in batches if batch.attempts and not 0 <= now - batch.tried_at < settings.delay(batch.attempts)
-    ]
-    return min(due, key=lambda batch: (batch.tried_at, batch.path.name), default=None)
-
-
-def next_turn(
-    batches: t.Collection[_spool.Batch],
-    has_arrivals: bool,
-    backoff: Backoff,
-    settings: Settings,
-    now: float,
-    date: float,
-) -> _spool.Batch | t.Literal["gather"] | None:
-    """The batch to run, GATHER to make new batches first, or None to wait.
-
-    :arg now: the monotonic time, ``date`` the seconds since the epoch.
-    """
-    retry = next_retry(batches, settings, date) if now >= backoff.retry_from else None
-    # New batches first. But where they come all the time, a batch that failed would never have its turn.
-    if now >= backoff.new_from and not (retry and backoff.last_was_new):
-        new = next_new(batches)
-        if new:
-            return new
-        if has_arrivals:
-            return GATHER
-    return retry
-
-
-async def run_playbook(queue: asyncio.Queue[t.Any], batch: _spool.Batch, settings: Settings) -> str:
+async def run_playbook(queue: asyncio.Queue[t.Any], batch: _spool.Batch, settings: _spool.Settings) -> str:
     """Have a playbook run for a batch.
 
     :returns: why it failed; empty if OMS has accepted the batch.
@@ -242,36 +141,42 @@ async def run_playbook(queue: asyncio.Queue[t.Any], batch: _spool.Batch, setting
     return f"its playbook did not end within {settings.lease:g} seconds"
 
 
-async def step(spool: _spool.Spool, queue: asyncio.Queue[t.Any], settings: Settings, backoff: Backoff) -> None:
+async def step(
+    spool: _spool.Spool, queue: asyncio.Queue[t.Any], settings: _spool.Settings, backoff: _spool.Backoff
+) -> None:
     """Do what comes next.
 
     :raises OSError: the disk does not do what it should. Every step can be repeated.
     """
     batches = spool.batches()
-    if await set_aside(spool, batches, settings):
+    if await divide_or_move_to_dead_letter(spool, batches, settings):
         return
-    batch = next_turn(batches, spool.has_arrivals, backoff, settings, time.monotonic(), time.time())
+    batch = _spool.next_turn(batches, spool.has_arrivals, backoff, settings, time.monotonic(), time.time())
     if batch is None:
         await asyncio.sleep(settings.poll)
         return
-    if batch == GATHER:
+    if batch == _spool.GATHER:
         await gather(spool, settings)
         return
     accepted = await attempt(spool, queue, batch, settings)
     backoff.note(accepted, batch.attempts == 0, settings, time.monotonic())
 
 
-async def gather(spool: _spool.Spool, settings: Settings) -> None:
+async def gather(spool: _spool.Spool, settings: _spool.Settings) -> None:
     """Make batches of the object keys that arrive within the window."""
     await asyncio.sleep(settings.window)
     # In a thread: it may take a while, and the webhook has to answer meanwhile.
     skipped = await asyncio.to_thread(spool.gather, settings.max_keys)
     if skipped:
-        LOGGER.error("%d lines of the spool %s hold no object key and were left out.", skipped, spool.directory)
+        LOGGER.error(
+            "Lines of the spool %s that do not contain an object key were ignored: %d.", spool.directory, skipped
+        )
 
 
-async def set_aside(spool: _spool.Spool, batches: t.Sequence[_spool.Batch], settings: Settings) -> bool:
-    """Divide a batch that has failed often, or give it up; at most one.
+async def divide_or_move_to_dead_letter(
+    spool: _spool.Spool, batches: t.Sequence[_spool.Batch], settings: _spool.Settings
+) -> bool:
+    """Divide a batch that has failed often, or move it to the dead-letter directory; at most one.
 
     :returns: whether there was one.
     """
@@ -279,16 +184,18 @@ async def set_aside(spool: _spool.Spool, batches: t.Sequence[_spool.Batch], sett
         if batch.attempts < settings.divide_after:
             continue
         # Each half has one attempt until it is divided, too.
-        if len(batches) < DIVIDE_BELOW and await asyncio.to_thread(spool.halve, batch, settings.divide_after - 1):
-            LOGGER.warning("Batch %s failed %d times and is divided into halves.", batch.path.name, batch.attempts)
+        if len(batches) < _spool.DIVIDE_BELOW and await asyncio.to_thread(
+            spool.halve, batch, settings.divide_after - 1
+        ):
+            LOGGER.warning("Batch %s failed in %s and is divided into halves.", batch.path.name, runs(batch))
             return True
         if 0 < settings.max_attempts <= batch.attempts:
-            dead = spool.give_up(batch)
+            dead = spool.move_to_dead_letter(batch)
             LOGGER.error(
-                "Batch %s failed %d times and is given up: its object keys are in %s. When the cause is removed, move"
-                " that directory to %s.",
+                "Batch %s failed in %s and was moved to the dead-letter directory, %s. Its object keys are not"
+                " submitted. Remove the cause, then move that directory to %s.",
                 batch.path.name,
-                batch.attempts,
+                runs(batch),
                 dead,
                 batch.path.parent,
             )
@@ -296,7 +203,14 @@ async def set_aside(spool: _spool.Spool, batches: t.Sequence[_spool.Batch], sett
     return False
 
 
-async def attempt(spool: _spool.Spool, queue: asyncio.Queue[t.Any], batch: _spool.Batch, settings: Settings) -> bool:
+def runs(batch: _spool.Batch) -> str:
+    """How often a batch was tried, for a log line."""
+    return f"{batch.attempts} {'run' if batch.attempts == 1 else 'runs'}"
+
+
+async def attempt(
+    spool: _spool.Spool, queue: asyncio.Queue[t.Any], batch: _spool.Batch, settings: _spool.Settings
+) -> bool:
     """Run the playbook for a batch once, and note the result.
 
     :returns: whether OMS has accepted the batch.
@@ -320,9 +234,19 @@ async def watch(spool: _spool.Spool, backlog_bytes: int = BACKLOG_BYTES, seconds
         with contextlib.suppress(OSError):
             waiting, dead = await asyncio.to_thread(spool.backlog)
         if dead:
-            LOGGER.error("Batches in %s/dead, which are not submitted: %d.", spool.directory, dead)
+            LOGGER.error(
+                "Batches in the dead-letter directory %s/dead: %d. Their object keys are not submitted. Remove the"
+                " cause, then move the directories of the batches to %s/batches.",
+                spool.directory,
+                dead,
+                spool.directory,
+            )
         if waiting > backlog_bytes:
-            LOGGER.error("%d MiB of object keys wait in %s to be submitted.", waiting >> 20, spool.directory)
+            LOGGER.error(
+                "%d MiB of object keys wait in %s to be submitted. See in the output of the playbook why batches fail.",
+                waiting >> 20,
+                spool.directory,
+            )
         await asyncio.sleep(seconds)
 
 
@@ -334,7 +258,7 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
     """
     settings = read_settings(args)
     spool = _spool.Spool(_rulebook_arguments.read_path(args, "spool_dir"))
-    backoff = Backoff()
+    backoff = _spool.Backoff()
     failures = 0
     with spool.held():
         watching = asyncio.create_task(watch(spool))
@@ -344,7 +268,7 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
                     await step(spool, queue, settings, backoff)
                     failures = 0
                 except OSError as error:
-                    LOGGER.error("The spool %s cannot be processed: %s", spool.directory, error)
+                    LOGGER.error("The spool %s cannot be processed: %s. It is tried again.", spool.directory, error)
                     failures += 1
                     await asyncio.sleep(settings.delay(failures))
         finally:

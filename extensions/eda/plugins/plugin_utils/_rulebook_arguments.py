@@ -43,13 +43,15 @@ def read_path(arguments: t.Mapping[str, t.Any], name: str) -> str:
     """
     value = read_text(arguments, name)
     if value is None:
-        raise ValueError(
-            f"{name} is required, but is {arguments.get(name)!r}, which is empty or not set. Give an absolute path."
+        given = str(arguments.get(name) or "")
+        is_unset = (
+            f" is {given}, but the environment variable {given[1:]} is empty or not set." if given else " is required."
         )
+        raise ValueError(f"{name}{is_unset} Give an absolute path.")
     path = os.path.expanduser(value)
     if not os.path.isabs(path):
         # The playbook runs in another directory.
-        raise ValueError(f"{name} must be an absolute path, but is {value!r}.")
+        raise ValueError(f"{name} is {value!r}. It must be an absolute path.")
     return path
 
 

@@ -13,11 +13,9 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source.spooled_keys import (
-    Backoff,
-    Settings,
     step,
 )
-from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Spool
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Backoff, Settings, Spool
 
 
 class SlowSpool(Spool):

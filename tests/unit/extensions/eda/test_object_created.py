@@ -89,7 +89,7 @@ def test_changes_are_those_asked_for(folder: Path) -> None:
     [
         ({"encoding": "url"}, "encoding must be one of auto, raw, form, percent"),
         ({"changes": "created"}, "changes must be a list of some of created, restored, metadata"),
-        ({"changes": []}, "changes must not be empty. Give some of created, restored, metadata"),
+        ({"changes": []}, "changes is empty. Give at least one of created, restored, metadata"),
         ({"changes": ["deleted"]}, "changes must be a list of some of"),
         ({"bucket": 5}, "bucket must be a string, but is 5"),
     ],
@@ -105,7 +105,9 @@ def test_a_mistake_in_the_rulebook_puts_no_notification_aside(
 def test_without_a_spool_each_post_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMS_EDA_SPOOL", raising=False)
 
-    with pytest.raises(ValueError, match=r"spool_dir is required, but is '\$OMS_EDA_SPOOL', which is empty or not set"):
+    with pytest.raises(
+        ValueError, match=r"spool_dir is \$OMS_EDA_SPOOL, but the environment variable OMS_EDA_SPOOL is empty"
+    ):
         object_created.main(event("a"), "$OMS_EDA_SPOOL")
 
 
@@ -259,4 +261,4 @@ def test_it_says_when_unread_ones_are_deleted(
         object_created.main({"payload": {}}, str(folder))
 
     assert len(unread(folder)) == 1
-    assert f"1 older records were deleted from {folder}/unread to make room" in caplog.text
+    assert f"Older records deleted from {folder}/unread to make room: 1." in caplog.text

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import typing as t
@@ -67,13 +68,24 @@ def test_what_is_no_text_is_refused(value: object) -> None:
 def test_a_path_is_absolute() -> None:
     assert read_path({"spool_dir": "$OMS_EDA_FOLDER"}, "spool_dir") == "/spool"
     assert read_path({"spool_dir": "~/spool"}, "spool_dir") == "/home/eda/spool"
-    with pytest.raises(ValueError, match=r"spool_dir must be an absolute path, but is 'spool'"):
+    with pytest.raises(ValueError, match=r"spool_dir is 'spool'"):
         read_path({"spool_dir": "spool"}, "spool_dir")
 
 
-@pytest.mark.parametrize("arguments", [{}, {"spool_dir": "$OMS_EDA_UNSET"}])
-def test_a_path_is_needed(arguments: dict[str, t.Any]) -> None:
-    with pytest.raises(ValueError, match=r"spool_dir is required, but is .*, which is empty or not set"):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "spool_dir is required. Give an absolute path."),
+        ({"spool_dir": ""}, "spool_dir is required. Give an absolute path."),
+        (
+            {"spool_dir": "$OMS_EDA_UNSET"},
+            "spool_dir is $OMS_EDA_UNSET, but the environment variable OMS_EDA_UNSET is empty or not set. Give an"
+            " absolute path.",
+        ),
+    ],
+)
+def test_a_path_is_required(arguments: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_path(arguments, "spool_dir")
 
 

@@ -17,6 +17,7 @@ import yaml
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_filter import object_created
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source import spooled_keys
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils import _spool
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import schedule
 from ansible_collections.huaweicloud.oms.plugins.modules.oms_sync_event import argument_spec
 
 ROOT = Path(__file__).parents[4]
@@ -151,8 +152,8 @@ def test_bounds_in_documentation_and_code_are_equal() -> None:
     assert f"A file is cut off after {unread.MAX_RECORD_BYTES >> 20} MiB" in bounds
     assert f"more than {object_created.MAX_RECORDS} records that cannot be read is kept whole" in bounds
     assert f"more than {spooled_keys.BACKLOG_BYTES >> 20} MiB of object keys wait" in bounds
-    assert f"After {spooled_keys.DIVIDE_AFTER} failed runs it is divided" in bounds
-    assert f"With {spooled_keys.DIVIDE_BELOW} batches or more" in bounds
+    assert f"After {schedule.DIVIDE_AFTER} failed runs it is divided" in bounds
+    assert f"With {schedule.DIVIDE_BELOW} batches or more" in bounds
     documented = " ".join(spooled_keys.DOCUMENTATION.split())
     assert f"more than {spooled_keys.BACKLOG_BYTES >> 20} MiB" in documented
-    assert f"While there are {spooled_keys.DIVIDE_BELOW} batches or more" in documented
+    assert f"While there are {schedule.DIVIDE_BELOW} batches or more" in documented

@@ -389,7 +389,7 @@ def test_a_batch_is_given_up_with_all_that_it_has_and_can_be_moved_back(spool: S
     begun = spool.begin(spool.batches()[0])
     (begun.path / "failed").touch()
     (begun.path / "progress").touch()
-    grave = spool.give_up(begun)
+    grave = spool.move_to_dead_letter(begun)
 
     assert grave.parent == folder / "dead"
     assert sorted(path.name for path in grave.iterdir()) == ["keys.jsonl", "progress"]
@@ -402,7 +402,7 @@ def test_one_that_was_copied_back_is_given_up_again(spool: Spool) -> None:
     graves = []
     for _number in range(3):
         batch = spool.batches()[0]
-        graves.append(spool.give_up(batch))
+        graves.append(spool.move_to_dead_letter(batch))
         batch.path.mkdir()
         (batch.path / "keys.jsonl").write_text('"a"\n', encoding="ascii")
 
@@ -563,7 +563,7 @@ def live(folder: Path, disk: t.Any, acknowledged: list[str], submitted: list[str
         disk.unlink(begun.path / "keys.jsonl")
         spool.finish(begun)
         spool.halve(poisoned, 1)
-        spool.give_up(spool.batches()[0])
+        spool.move_to_dead_letter(spool.batches()[0])
         add("f")
         spool.keep_unread([UnreadRecord({}, "why")])
         spool.gather(2)

@@ -22,16 +22,18 @@ import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source import spooled_keys
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.event_source.spooled_keys import (
-    Backoff,
-    Settings,
-    next_new,
-    next_retry,
-    next_turn,
     read_settings,
     run_playbook,
     step,
 )
 from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool import Batch, Spool, SpoolError
+from ansible_collections.huaweicloud.oms.extensions.eda.plugins.plugin_utils._spool.schedule import (
+    Backoff,
+    Settings,
+    next_new,
+    next_retry,
+    next_turn,
+)
 
 # Until something has happened that a test waits for.
 WAIT_SECONDS = 30
@@ -342,7 +344,7 @@ def test_a_batch_that_fails_for_ever_is_given_up_and_blocks_no_other(
 
     asyncio.run(scenario())
     (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert " failed 2 times and is given up: its object keys are in " in error
+    assert " failed in 2 runs and was moved to the dead-letter directory, " in error
     assert f"move that directory to {folder}/batches" in error
 
 
@@ -370,7 +372,9 @@ def test_many_batches_are_not_divided(spool: Spool) -> None:
         spool.gather(2)
         for batch in spool.batches():
             (batch.path / "attempts").write_text("10\n", encoding="ascii")
-        divided = [await spooled_keys.set_aside(spool, spool.batches(), Settings()) for _number in range(5)]
+        divided = [
+            await spooled_keys.divide_or_move_to_dead_letter(spool, spool.batches(), Settings()) for _number in range(5)
+        ]
         assert divided == [True, True, True, False, False]
 
     asyncio.run(scenario())
@@ -457,7 +461,7 @@ def test_lines_without_a_key_are_said(folder: Path, caplog: pytest.LogCaptureFix
         assert playbooks.runs == [["a"]]
 
     asyncio.run(scenario())
-    assert f"1 lines of the spool {folder} hold no object key and were left out" in caplog.text
+    assert f"Lines of the spool {folder} that do not contain an object key were ignored: 1." in caplog.text
 
 
 def test_errors_are_logged_while_object_keys_need_an_operator(
@@ -475,11 +479,17 @@ def test_errors_are_logged_while_object_keys_need_an_operator(
     (folder / "dead" / "one").mkdir()
     spool.add(["a" * 2**19])
     spool.gather(1)
-    dead = f"Batches in {folder}/dead, which are not submitted: 1."
+    dead = (
+        f"Batches in the dead-letter directory {folder}/dead: 1. Their object keys are not submitted. Remove the cause,"
+        f" then move the directories of the batches to {folder}/batches."
+    )
     # Again and again.
     assert asyncio.run(logged(2)) == [dead]
     spool.add(["b" * 2**19])
-    assert asyncio.run(logged(2)) == [f"1 MiB of object keys wait in {folder} to be submitted.", dead]
+    assert asyncio.run(logged(2)) == [
+        f"1 MiB of object keys wait in {folder} to be submitted. See in the output of the playbook why batches fail.",
+        dead,
+    ]
 
 
 def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool) -> None:
@@ -498,5 +508,7 @@ def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool)
 def test_without_a_spool_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMS_EDA_SPOOL", raising=False)
 
-    with pytest.raises(ValueError, match=r"spool_dir is required, but is '\$OMS_EDA_SPOOL', which is empty or not set"):
+    with pytest.raises(
+        ValueError, match=r"spool_dir is \$OMS_EDA_SPOOL, but the environment variable OMS_EDA_SPOOL is empty"
+    ):
         asyncio.run(spooled_keys.main(asyncio.Queue(), {"spool_dir": "$OMS_EDA_SPOOL"}))

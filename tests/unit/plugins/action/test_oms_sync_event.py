@@ -118,6 +118,8 @@ def test_a_long_run_here_is_shown_with_its_host_in_stderr(shown: Shown) -> None:
         (PROGRESS, {"async_val": 60}),
         (PROGRESS, {"oms_progress_lines": False}),
         (PROGRESS, {"oms_progress_lines": "no"}),
+        # Whatever it is, it is not true.
+        (PROGRESS, {"oms_progress_lines": "maybe"}),
         (PROGRESS, {"oms_progress_lines": "{{ quiet }}", "facts": {"{{ quiet }}": False}}),
     ],
 )
@@ -129,7 +131,13 @@ def test_there_are_no_lines(shown: Shown, args: dict[str, t.Any], how: dict[str,
 
 @pytest.mark.parametrize(
     ("of_environment", "of_ansible", "count"),
-    [("false", {}, 0), ("0", {}, 0), ("true", {}, 1), ("false", {"oms_progress_lines": True}, 1)],
+    [
+        ("false", {}, 0),
+        ("0", {}, 0),
+        ("true", {}, 1),
+        ("false", {"oms_progress_lines": True}, 1),
+        ("false", {"oms_progress_lines": "{{ quiet }}", "facts": {"{{ quiet }}": "yes"}}, 1),
+    ],
 )
 def test_the_environment_switches_lines_off_unless_a_variable_says_more(
     shown: Shown, monkeypatch: pytest.MonkeyPatch, of_environment: str, of_ansible: dict[str, t.Any], count: int

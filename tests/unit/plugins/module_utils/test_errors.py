@@ -17,6 +17,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     QUOTED_CHARACTERS,
     SERVICE,
     Answer,
+    ArgumentError,
     ConnectionFailure,
     Failure,
     OmsError,
@@ -237,12 +238,12 @@ NOT_AUTHORISED = (
         (
             404,
             "APIGW.0101",
-            "This API does not exist there, which says nothing about the sync task. Check region and endpoint",
+            "This API does not exist at this endpoint. Check region and endpoint",
         ),
         (
             404,
             "APIG.0101",
-            "This API does not exist there, which says nothing about the sync task. Check region and endpoint",
+            "This API does not exist at this endpoint. Check region and endpoint",
         ),
         (429, "APIGW.0308", THROTTLED),
         (500, "APIGW.0601", FAILED_INSIDE),
@@ -256,21 +257,29 @@ NOT_AUTHORISED = (
         (403, "APIGW.0306", NOT_AUTHORISED),
         # One code for many reasons: the status says which.
         (400, "APIGW.0201", "The gateway could not forward the request. Run the task again later"),
-        (413, "APIGW.0201", "The request is too large. Give a smaller batch_size"),
+        (413, "APIGW.0201", "The request is too large. Lower batch_size"),
         (414, "APIGW.0201", "The URL of the request is too long. Check project_id and sync_task_id"),
         (494, "APIGW.0201", "The headers of the request are too large. Check the length of the token"),
         (502, "APIGW.0201", NOT_REACHED),
         (504, "APIGW.0201", NOT_REACHED),
         # Statuses alone
         (403, None, NOT_AUTHORISED),
-        (407, None, "The proxy requires credentials. Give them in the URL of the proxy, in its environment variable"),
+        (407, None, "The proxy requires credentials. Add them to its URL in the environment variable HTTPS_PROXY"),
         (429, None, THROTTLED),
         (500, None, FAILED_INSIDE),
         (502, None, NOT_REACHED),
         (503, None, "The service is not available. Run the task again later"),
         (504, None, NOT_REACHED),
-        (301, None, "Redirects are never followed. Give the endpoint that answers without one"),
-        (399, None, "Redirects are never followed. Give the endpoint that answers without one"),
+        (
+            301,
+            None,
+            "The server redirects to another URL, and redirects are not followed. Give the endpoint that answers",
+        ),
+        (
+            399,
+            None,
+            "The server redirects to another URL, and redirects are not followed. Give the endpoint that answers",
+        ),
         (200, None, "The request was refused. Check region and endpoint, and the text of the service"),
         (400, None, "The request was refused. Check region and endpoint, and the text of the service"),
         (None, None, "The request was refused. Check region and endpoint, and the text of the service"),
@@ -344,11 +353,11 @@ def test_a_list_reads_as_words(items: list[str], text: str) -> None:
     assert listed(items) == text
 
 
-def test_a_failure_is_a_sentence_and_its_machine_readable_twin() -> None:
+def test_a_failure_has_a_message_and_the_same_for_programs() -> None:
     answer = Answer(400, "OMS.0066", "not running", "task", "0a1b")
     failure = Failure(SERVICE, "POST /events: HTTP 400", "Start it", answer, 3)
 
-    assert str(failure) == "POST /events: HTTP 400. Start it"
+    assert str(failure) == "POST /events: HTTP 400. Start it."
     assert failure.attempts == 3
     assert failure.as_error(("a", "b")) == {
         "kind": "service",
@@ -378,7 +387,7 @@ def test_a_failure_without_an_answer_has_the_same_keys() -> None:
 
 
 @pytest.mark.parametrize("transient", [False, True])
-@pytest.mark.parametrize(("attempts", "text"), [(1, "refused. Check it"), (9, "refused. Check it. (9 attempts)")])
+@pytest.mark.parametrize(("attempts", "text"), [(1, "refused. Check it."), (9, "refused. Check it. (9 attempts)")])
 def test_a_connection_failure_tells_its_attempts(transient: bool, attempts: int, text: str) -> None:
     failure = ConnectionFailure(CONNECTION, "refused", "Check it", transient).after(attempts)
 
@@ -387,11 +396,40 @@ def test_a_connection_failure_tells_its_attempts(transient: bool, attempts: int,
 
 def test_an_error_carries_a_copy_of_its_result() -> None:
     result = {"exception": "traceback"}
-    error = OmsError("text", result)
+    error = OmsError("text", result=result)
     result.clear()
 
     assert error.result == {"exception": "traceback"}
     assert OmsError("text").result == {}
+
+
+@pytest.mark.parametrize(
+    ("what", "advice", "evidence", "message"),
+    [
+        ("It failed", "", "", "It failed."),
+        ("It failed.", "Mend it.", "", "It failed. Mend it."),
+        ("It failed", "Mend it", "GET /: HTTP 500", "It failed. Mend it. (GET /: HTTP 500)"),
+        ("It failed", "", "GET /: HTTP 500", "It failed. (GET /: HTTP 500)"),
+        (["Searched in:", "- a\nb", "Give it"], "", "GET /", "Searched in:\n- a\\nb\nGive it. (GET /)"),
+    ],
+)
+def test_a_message_has_three_parts_and_may_have_lines(
+    what: str | list[str], advice: str, evidence: str, message: str
+) -> None:
+    failure = Failure(SERVICE, what, advice, evidence=evidence)
+
+    assert str(failure) == message
+    assert "\n".join(failure.lines) == message
+
+
+def test_an_argument_error_ends_with_a_full_stop() -> None:
+    assert [str(ArgumentError(text)) for text in ("a is empty", "a is empty.")] == ["a is empty."] * 2
+
+
+def test_a_code_that_repeats_the_status_is_not_shown_twice() -> None:
+    """IAM does so."""
+    assert str(Answer(401, "401", "Wrong.")) == 'HTTP 401 "Wrong."'
+    assert str(Answer(401, "403", "Wrong.")) == 'HTTP 401 403 "Wrong."'
 
 
 def test_any_text_becomes_one_line_that_can_be_shown() -> None:

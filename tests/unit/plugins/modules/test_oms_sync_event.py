@@ -351,7 +351,7 @@ def test_a_failure_in_the_third_event_of_five(run: RunModule) -> None:
     assert done.failed
     assert done.msg == (
         f"The sync task {TASK} is not running. Start it with huaweicloud.oms.oms_sync_task and state=started, then run"
-        f' the task again. (POST {OMS}{PATH}/events: HTTP 400 OMS.0066 "The task is not running.", request id 0a1c).'
+        f' the task again. (POST {OMS}{PATH}/events: HTTP 400 OMS.0066 "The task is not running.", request id 0a1c)'
         " OMS accepted 20 of 50 objects. remaining_object_keys lists the others."
     )
     assert done.result == {
@@ -462,24 +462,24 @@ def test_a_look_up_that_is_refused_leaves_the_project_open(run: RunModule, check
         ({"object_keys": ["a", "b" * 16385]}, "object_keys[1] "),
         ({"object_keys": ["%ZZ"], "object_keys_encoded": True}, 'object_keys[0] "%ZZ" has a % without two'),
         ({"object_keys": ["a b"], "object_keys_encoded": True}, 'object_keys[0] "a b" has a space'),
-        ({"sync_task_id": ""}, "sync_task_id: is empty"),
-        ({"sync_task_id": "i" * 1025}, "sync_task_id: has 1025 characters: at most 1024"),
-        ({"sync_task_id": ".."}, "sync_task_id: .. is no id"),
-        ({"sync_task_id": "a/b"}, 'sync_task_id: has "/" at character 2'),
-        ({"sync_task_id": "a\n"}, 'sync_task_id: has "\\n" at character 2'),
-        ({"project_id": "a/b"}, 'project_id: has "/" at character 2'),
-        ({"batch_size": 0}, "batch_size: 0 is out of range: 1 to 100 are allowed"),
-        ({"batch_size": 101}, "batch_size: 101 is out of range: 1 to 100 are allowed"),
-        ({"auth_token": "t" * 16385}, "auth_token: has 16385 characters. At most 16384"),
-        ({"auth_token": "Marker-token\n"}, "auth_token: ends with a line break"),
+        ({"sync_task_id": ""}, "sync_task_id is empty"),
+        ({"sync_task_id": "i" * 1025}, "sync_task_id has 1025 characters. At most 1024"),
+        ({"sync_task_id": ".."}, "sync_task_id is .., which would change"),
+        ({"sync_task_id": "a/b"}, 'sync_task_id has "/" at character 2'),
+        ({"sync_task_id": "a\n"}, 'sync_task_id has "\\n" at character 2'),
+        ({"project_id": "a/b"}, 'project_id has "/" at character 2'),
+        ({"batch_size": 0}, "batch_size is 0. It must be from 1 to 100."),
+        ({"batch_size": 101}, "batch_size is 101. It must be from 1 to 100."),
+        ({"auth_token": "t" * 16385}, "auth_token has 16385 characters. At most 16384"),
+        ({"auth_token": "Marker-token\n"}, "auth_token ends with a line break"),
         ({"access_key": "ak"}, "auth_token and access_key are given"),
         ({"auth_token": None, "access_key": "ak"}, "access_key is given without secret_key"),
-        ({"endpoint": "http://oms.example"}, "endpoint: http:// sends in clear text"),
-        ({"iam_endpoint": "ftp://iam.example"}, "iam_endpoint: must be https://host"),
-        ({"region": None}, "region: is required to find the endpoint"),
-        ({"retries": 101}, "retries: 101 is out of range: 0 to 100 are allowed"),
-        ({"retry_max_delay": -1}, "retry_max_delay: -1 is out of range: 0 to 3600 seconds"),
-        ({"timeout": 0}, "timeout: 0 is out of range: 0.001 to 3600 seconds"),
+        ({"endpoint": "http://oms.example"}, "endpoint is not encrypted"),
+        ({"iam_endpoint": "ftp://iam.example"}, "iam_endpoint is not a valid endpoint. It must be https://host"),
+        ({"region": None}, "region is required to find the endpoint"),
+        ({"retries": 101}, "retries is 101. It must be from 0 to 100."),
+        ({"retry_max_delay": -1}, "retry_max_delay is -1. It must be from 0 to 3600 seconds."),
+        ({"timeout": 0}, "timeout is 0. It must be from 0.001 to 3600 seconds."),
         ({"ca_path": "/no/such/file"}, "ca_path: the file /no/such/file can't be read: no such file or directory"),
     ],
 )
@@ -499,7 +499,7 @@ def test_a_bad_variable_is_an_argument_error(run: RunModule, monkeypatch: pytest
 
     done = run({"object_keys": "a", "auth_token": None})
 
-    assert (done.msg, done.result) == ("HW_AUTH_TOKEN: ends with whitespace. Remove it", {})
+    assert (done.msg, done.result) == ("HW_AUTH_TOKEN ends with whitespace. Remove it.", {})
 
 
 @pytest.mark.parametrize(
@@ -532,8 +532,8 @@ def test_certificates_are_read_where_they_are_needed(
         ({"object_keys_file": "names"}, "parameters are mutually exclusive: object_keys|object_keys_file"),
         ({"progress_file": "names"}, "missing parameter(s) required by 'progress_file': object_keys_file"),
         ({"object_keys_file_format": "csv"}, "value of object_keys_file_format must be one of: lines, jsonl, got: csv"),
-        ({"concurrency": 0}, "concurrency: 0 is out of range: 1 to 64 are allowed"),
-        ({"concurrency": 65}, "concurrency: 65 is out of range: 1 to 64 are allowed"),
+        ({"concurrency": 0}, "concurrency is 0. It must be from 1 to 64."),
+        ({"concurrency": 65}, "concurrency is 65. It must be from 1 to 64."),
         (
             {"rate_limit": -1},
             "rate_limit is -1. It must be 0 for no limit, or 0.000277778 to 10000 attempts a second.",
@@ -555,7 +555,10 @@ def test_unchecked_certificates_cause_a_warning(run: RunModule, check_mode: bool
 
     done = run({"object_keys": "a", "validate_certs": False}, expected, check_mode=check_mode)
 
-    assert done.warnings == ["validate_certs is false: whoever answers in the service's place can read what is sent"]
+    assert done.warnings == [
+        "validate_certs is false, so the certificates of the servers are not checked. Anyone who intercepts the"
+        " connection can read the credentials. For a private certificate authority, set ca_path instead."
+    ]
 
 
 def test_unchecked_certificates_cause_a_warning_where_the_look_up_fails(run: RunModule) -> None:
@@ -722,7 +725,7 @@ def test_a_signal_ends_the_run_in_order(run: RunModule, key_file: Path, number: 
     done = run({"object_keys_file": str(key_file)}, event(encoded(1, 10), waiting), start=start)
 
     assert done.failed
-    assert str(done.msg).startswith(f"the run was stopped by {number.name}. Run the task again with what remains.")
+    assert str(done.msg).startswith(f"The run was stopped by {number.name}. Run the task again with what remains.")
     assert (done.result["error"]["kind"], done.result["accepted_count"], done.result["remaining_count"]) == (
         None,
         0,

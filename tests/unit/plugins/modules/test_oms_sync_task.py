@@ -264,8 +264,8 @@ def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"sync_task_id": "a/b"}, 'sync_task_id: has "/" at character 2'),
-        ({"sync_task_id": ""}, "sync_task_id: is empty"),
+        ({"sync_task_id": "a/b"}, 'sync_task_id has "/" at character 2'),
+        ({"sync_task_id": ""}, "sync_task_id is empty"),
         ({}, "source.cloud_type, source.region, source.bucket and destination.bucket are required without"),
         ({"source": SOURCE}, "destination.bucket is required without sync_task_id"),
         ({**WITH_KEYS, "description": "x" * 256}, "description has 256 characters. At most 255 are allowed; shorten"),
@@ -282,8 +282,8 @@ def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms:
             "destination.access_key and destination.secret_key are missing.",
         ),
         ({**WITH_KEYS, "source": {**SOURCE, **SOURCE_KEYS, "secret_key": "Marker" * 17}}, "source.secret_key has 102"),
-        ({**BY_ID, "wait_timeout": 0}, "wait_timeout: 0 is out of range: 1 to 86400 seconds are allowed"),
-        ({**BY_ID, "wait_timeout": 86401}, "wait_timeout: 86401 is out of range"),
+        ({**BY_ID, "wait_timeout": 0}, "wait_timeout is 0. It must be from 1 to 86400 seconds."),
+        ({**BY_ID, "wait_timeout": 86401}, "wait_timeout is 86401. It must be from "),
         ({**BY_ID, "state": "paused"}, "value of state must be one of: present, started, stopped, absent, got: paused"),
         ({**BY_ID, "source": {"cloud_type": "Elsewhere"}}, "value of cloud_type must be one of: AWS, Azure, Aliyun"),
         ({**BY_ID, "source": {"crypto_type": "KMS"}}, "crypto_type is KMS but all of the following are missing: kms_"),
@@ -292,8 +292,8 @@ def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms:
             "crypto_type is KMS but all of the following are missing: kms_key_id found in source -> cdn",
         ),
         ({**BY_ID, "destination": {"name": "x"}}, "Unsupported parameters for "),
-        ({**BY_ID, "region": None}, "region: is required to find the endpoint"),
-        ({**BY_ID, "timeout": 0}, "timeout: 0 is out of range"),
+        ({**BY_ID, "region": None}, "region is required to find the endpoint"),
+        ({**BY_ID, "timeout": 0}, "timeout is 0. It must be from "),
     ],
 )
 def test_an_argument_error_sends_nothing_and_gives_msg_alone(
@@ -314,7 +314,10 @@ def test_unchecked_certificates_cause_a_warning(run_on_simulator: RunOnSimulator
     oms.add_task()
     done = run_on_simulator(main, {**BY_ID, "validate_certs": False})
 
-    assert done.warnings == ["validate_certs is false: whoever answers in the service's place can read what is sent"]
+    assert done.warnings == [
+        "validate_certs is false, so the certificates of the servers are not checked. Anyone who intercepts the"
+        " connection can read the credentials. For a private certificate authority, set ca_path instead."
+    ]
 
 
 @pytest.mark.parametrize("state", ["started", "present"])

@@ -175,7 +175,7 @@ def test_a_list_that_is_not_complete_is_a_failure(run_on_simulator: RunOnSimulat
 def test_a_month_has_a_form(run_on_simulator: RunOnSimulator, oms: SimulatedOms, month: str) -> None:
     done = run_on_simulator(info, {"month": month})
 
-    assert done.msg == f'month: "{month}" is none: write it like 2026-11, from 2002-01 to 2099-12'
+    assert done.msg == f'month is "{month}". It must be from 2002-01 to 2099-12, for example 2026-11.'
     assert (done.result, oms.requests) == ({}, [])
 
 
@@ -202,7 +202,7 @@ def test_the_current_month_is_not_asked_for_by_a_time_to_come(now: datetime, ask
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"sync_task_id": "a/b"}, 'sync_task_id: has "/" at character 2'),
+        ({"sync_task_id": "a/b"}, 'sync_task_id has "/" at character 2'),
         ({"sync_task_id": "a", "status": "STOPPED"}, "parameters are mutually exclusive: sync_task_id|status"),
         ({"status": "PAUSED"}, "value of status must be one of: SYNCHRONIZING, STOPPED, got: PAUSED"),
     ],
@@ -346,7 +346,7 @@ def test_times_are_read(value: str, when: datetime) -> None:
 
 @pytest.mark.parametrize("value", ["", "now", "Z", "2026-13-01", "1795593600000", "0001-01-01T00:00:00+14:00"])
 def test_what_is_no_time_is_refused(value: str) -> None:
-    with pytest.raises(ArgumentError, match=r"^end_time: .* is (no time|out of range)"):
+    with pytest.raises(ArgumentError, match=r"^end_time is .*It must be (a time|in the years)"):
         read_time("end_time", value)
 
 
@@ -355,18 +355,21 @@ def test_what_is_no_time_is_refused(value: str) -> None:
     [
         (
             {"start_time": "2026-11-25T08:00:00Z", "end_time": "2026-11-25T08:00:00Z"},
-            "start_time: 2026-11-25T08:00:00Z",
+            "start_time is 2026-11-25T08:00:00Z",
         ),
-        ({"start_time": "2099-11-25"}, "start_time: 2099-11-25T00:00:00Z is not before now"),
-        ({"start_time": "2001-11-25"}, 'start_time: "2001-11-25" is out of range: 2002 to 2285 are allowed'),
-        ({"start_time": "2300-01-01"}, 'start_time: "2300-01-01" is out of range'),
-        ({"start_time": "yesterday"}, 'start_time: "yesterday" is no time: write it like 2026-11-25T08:00:00Z'),
-        ({"last_minutes": 0}, "last_minutes: 0 is out of range: 1 to 525600 are allowed"),
-        ({"last_minutes": 525601}, "last_minutes: 525601 is out of range"),
+        ({"start_time": "2099-11-25"}, "start_time is 2099-11-25T00:00:00Z, which is not before now. Give an earlier"),
+        ({"start_time": "2001-11-25"}, 'start_time is "2001-11-25". It must be in the years 2002 to 2285.'),
+        ({"start_time": "2300-01-01"}, 'start_time is "2300-01-01". It must be in the years'),
+        (
+            {"start_time": "yesterday"},
+            'start_time is "yesterday". It must be a time, for example 2026-11-25T08:00:00Z.',
+        ),
+        ({"last_minutes": 0}, "last_minutes is 0. It must be from 1 to 525600."),
+        ({"last_minutes": 525601}, "last_minutes is 525601. It must be from "),
         ({"last_minutes": 1, "start_time": "2026-11-25"}, "parameters are mutually exclusive: last_minutes|start_time"),
         ({"last_minutes": 1, "end_time": "2026-11-25"}, "parameters are mutually exclusive: last_minutes|end_time"),
         ({"end_time": "2026-11-25"}, "one of the following is required: last_minutes, start_time"),
-        ({"last_minutes": 1, "sync_task_id": "a b"}, 'sync_task_id: has " " at character 2'),
+        ({"last_minutes": 1, "sync_task_id": "a b"}, 'sync_task_id has " " at character 2'),
         ({"last_minutes": 1, "sync_task_id": None}, "missing required arguments: sync_task_id"),
     ],
 )

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The spool: object keys on their way from notifications to OMS, on disk. What is in it is submitted at least once.
+"""The spool: a directory on disk for object keys that OMS has not accepted yet. Each is submitted at least once.
 
     incoming.jsonl          object keys that have arrived, one a line, as JSON; each complete line is on disk
     gathered-TIME.jsonl     the same, taken away to be divided into batches
@@ -31,7 +31,22 @@ from __future__ import annotations
 
 from .batch import FAILED, KEYS, Batch
 from .directory import SpoolError
+from .schedule import DIVIDE_BELOW, GATHER, Backoff, Settings, next_turn
 from .spool import Spool, opened
 from .unread import Kept, UnreadRecord
 
-__all__ = ["FAILED", "KEYS", "Batch", "Kept", "Spool", "SpoolError", "UnreadRecord", "opened"]
+__all__ = [
+    "DIVIDE_BELOW",
+    "FAILED",
+    "GATHER",
+    "KEYS",
+    "Backoff",
+    "Batch",
+    "Kept",
+    "Settings",
+    "Spool",
+    "SpoolError",
+    "UnreadRecord",
+    "next_turn",
+    "opened",
+]

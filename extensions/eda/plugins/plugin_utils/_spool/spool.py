@@ -239,7 +239,7 @@ class Spool:
         self.finish(batch)
         return True
 
-    def give_up(self, batch: Batch) -> Path:
+    def move_to_dead_letter(self, batch: Batch) -> Path:
         """Move a batch to the dead-letter directory. Moved back, it begins anew.
 
         :returns: where it is now.

@@ -161,7 +161,7 @@ def test_the_first_complete_source_is_taken(first: str, second: str, home: Path)
     options, environ = given_by(home, second, first)
 
     if SOURCES[first][0] and SOURCES[second][0]:
-        assert "which are two methods of authentication. Give only one of them" in refusal(options, environ)
+        assert "which are two methods of authentication. Give only one of them." in refusal(options, environ)
     else:
         assert find(options, environ) == SOURCES[first][2](home)
 
@@ -186,12 +186,12 @@ def test_all_choices_of_a_method_are_known() -> None:
     assert set(connection_argument_spec()["auth_method"]["choices"]) == {"auto", *METHODS}
 
 
-def test_three_ways_are_too_many() -> None:
+def test_three_methods_are_too_many() -> None:
     options = values("auth_token", "access_key", "secret_key", *USER)
 
     assert refusal(options, {}) == (
         "auth_token and access_key and secret_key and username, password and domain_name are given, which are three"
-        " methods of authentication. Give only one of them"
+        " methods of authentication. Give only one of them."
     )
 
 
@@ -234,16 +234,18 @@ def test_an_empty_variable_is_not_set() -> None:
         (["username", "password"], "username and password are given without domain_name"),
     ],
 )
-def test_a_half_in_the_options_is_an_error_that_the_environment_does_not_mend(given: list[str], message: str) -> None:
+def test_an_incomplete_pair_in_the_options_is_not_completed_from_the_environment(
+    given: list[str], message: str
+) -> None:
     assert refusal(values(*given), values(*VARIABLES)) == (
-        f"{message}. Give all of them; the environment is not used for the others"
+        f"{message}. Give them together: missing options are not taken from the environment."
     )
 
 
 @pytest.mark.parametrize("given", ["access_key", "secret_key", "security_token"])
 def test_a_token_with_any_part_of_a_key_is_an_error(given: str) -> None:
     assert refusal(values("auth_token", given), {}) == (
-        f"auth_token and {given} are given, which are two methods of authentication. Give only one of them"
+        f"auth_token and {given} are given, which are two methods of authentication. Give only one of them."
     )
 
 
@@ -379,11 +381,11 @@ BAD_VALUES = [
     (" bad-value", "starts with whitespace. Remove it"),
     ("bad-value\t", "ends with whitespace. Remove it"),
     ("bad-value\u00a0", "ends with whitespace. Remove it"),
-    ("bad-v\u00e4lue", "character 6 of 9 is not allowed. Only ASCII letters, digits"),
-    ("bad value", "character 4 of 9 is whitespace. Only ASCII letters, digits"),
-    ("bad-value\x7f", "character 10 of 10 is not allowed. Only ASCII letters, digits"),
-    ("\ufeffbad-value", "character 1 of 10 is not allowed. Only ASCII letters, digits"),
-    ("bad\nvalue", "character 4 of 9 is whitespace. Only ASCII letters, digits"),
+    ("bad-v\u00e4lue", "has an invalid character at character 6 of 9. Only ASCII letters, digits"),
+    ("bad value", "has whitespace at character 4 of 9. Only ASCII letters, digits"),
+    ("bad-value\x7f", "has an invalid character at character 10 of 10. Only ASCII letters, digits"),
+    ("\ufeffbad-value", "has an invalid character at character 1 of 10. Only ASCII letters, digits"),
+    ("bad\nvalue", "has whitespace at character 4 of 9. Only ASCII letters, digits"),
     ("v" * 16385, "has 16385 characters. At most 16384 are allowed"),
 ]
 
@@ -404,7 +406,7 @@ def bad_value_refusal(name: str, bad: str) -> str:
 def test_what_can_t_be_sent_is_named_and_never_shown(name: str, bad: str, what: str) -> None:
     message = bad_value_refusal(name, bad)
 
-    assert message.startswith(f"{name}: {what}")
+    assert message.startswith(f"{name} {what}")
     assert "lue" not in message
     assert "vvv" not in message
 
@@ -413,7 +415,7 @@ def test_what_can_t_be_sent_is_named_and_never_shown(name: str, bad: str, what: 
 @pytest.mark.parametrize("name", [*OPTIONS, *KEY_VARIABLES])
 def test_quotes_around_a_value_are_refused(name: str, bad: str) -> None:
     assert bad_value_refusal(name, bad) == (
-        f"{name}: is enclosed in quotes, which would be sent as a part of it. Remove them"
+        f"{name} is enclosed in quotes, which would be sent as a part of it. Remove them."
     )
 
 
@@ -422,9 +424,9 @@ def test_quotes_around_a_user_s_values_and_in_a_file_are_refused(quote: str, tmp
     file = file_of(tmp_path, f"[basic]\nak = ak\nsk = {quote}Marker{quote}\n")
     environ = {**values(*USER_VARIABLES), "HW_USER_PASSWORD": f"{quote}Marker{quote}"}
 
-    assert refusal({}, environ).startswith("HW_USER_PASSWORD: is enclosed in quotes")
+    assert refusal({}, environ).startswith("HW_USER_PASSWORD is enclosed in quotes")
     assert refusal({"credentials_file": file}, {}) == (
-        f"sk in the credentials file {file}: is enclosed in quotes, which would be sent as a part of it. Remove them"
+        f"sk in the credentials file {file} is enclosed in quotes, which would be sent as a part of it. Remove them."
     )
 
 
@@ -436,13 +438,13 @@ def test_other_quotes_belong_to_the_value(value: str) -> None:
 def test_bytes_that_are_not_utf_8_are_refused_like_others() -> None:
     # Python reads such bytes of the environment as lone surrogates.
     assert bad_value_refusal("HW_AUTH_TOKEN", "bad-value\udcff").startswith(
-        "HW_AUTH_TOKEN: character 10 of 10 is not allowed"
+        "HW_AUTH_TOKEN has an invalid character at character 10 of 10"
     )
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_empty_option_is_an_error(name: str) -> None:
-    assert bad_value_refusal(name, "") == f"{name}: is empty"
+    assert bad_value_refusal(name, "") == f"{name} is empty. Give a value, or remove it."
 
 
 @pytest.mark.parametrize(
@@ -450,11 +452,11 @@ def test_an_empty_option_is_an_error(name: str) -> None:
     [(bad, what) for bad, what in BAD_VALUES if bad != "bad value"],
 )
 @pytest.mark.parametrize("name", [*USER, *USER_VARIABLES])
-def test_the_same_holds_for_a_user_but_for_blanks_inside(name: str, bad: str, what: str) -> None:
+def test_the_same_holds_for_a_user_but_for_spaces_inside(name: str, bad: str, what: str) -> None:
     given = {**values(*(USER if name in USER else USER_VARIABLES)), name: bad}
     message = refusal(given, {}) if name in USER else refusal({}, given)
 
-    assert message.startswith(f"{name}: {what}")
+    assert message.startswith(f"{name} {what}")
     assert "lue" not in message
 
 
@@ -686,8 +688,8 @@ def test_what_stands_in_the_file_beside_the_keys_goes_with_them(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("project_id = a/b", 'project_id in the credentials file PATH: has "/" at character 2'),
-        ("iam_endpoint = http://iam", "iam_endpoint in the credentials file PATH: http:// sends in clear text"),
+        ("project_id = a/b", 'project_id in the credentials file PATH has "/" at character 2'),
+        ("iam_endpoint = http://iam", "iam_endpoint in the credentials file PATH is not encrypted: http://"),
     ],
 )
 def test_what_is_wrong_beside_the_keys_is_named(entry: str, message: str, tmp_path: Path) -> None:
@@ -714,7 +716,7 @@ def test_what_is_wrong_beside_the_keys_is_named(entry: str, message: str, tmp_pa
 )
 def test_a_file_that_others_can_read_or_change_is_warned_of(mode: int, can: str | None, tmp_path: Path) -> None:
     file = file_of(tmp_path, FILE, mode)
-    warning = f"Other users of this host can {can} the credentials file {file}. Run: chmod 600 {file}"
+    warning = f"Other users of this host can {can} the credentials file {file}. Run: chmod 600 {file}."
 
     assert look({"credentials_file": file}, {}).warnings == ((warning,) if can else ())
 
@@ -726,7 +728,7 @@ def test_a_file_of_another_user_is_warned_of(owner: int, warned: bool, tmp_path:
     os.chown(file, owner, -1)
     warning = (
         f"The credentials file {file} belongs to another user (uid 12345), who can read and change it."
-        " Use a file of your own"
+        " Use a file that belongs to you."
     )
 
     assert look({"credentials_file": file}, {}).warnings == ((warning,) if warned else ())
@@ -750,8 +752,8 @@ def test_a_comment_behind_a_value_is_refused(name: str, space: str, comment: str
     file = file_of(tmp_path, "[basic]\n" + "".join(f"{entry} = {value}\n" for entry, value in entries.items()))
 
     assert refusal({"credentials_file": file}, {}) == (
-        f"{name} in the credentials file {file}: has a comment behind the value, which would be sent as a part of it."
-        " Put it on a line of its own"
+        f"{name} in the credentials file {file} has a comment after the value, which would be sent as a part of it."
+        " Put the comment on its own line."
     )
 
 
@@ -775,7 +777,7 @@ UNUSABLE = [
     *(
         (
             f"[basic]\n{first} = Marker\n  {second} = Marker\n",
-            f"has an indented line after {first}, which makes that line a part of the value. Remove the indentation",
+            f"has an indented line after {first}, which makes that line a part of the value",
         )
         for first, second in itertools.pairwise(("ak", "sk", "security_token", "project_id", "iam_endpoint", "x"))
     ),
@@ -790,9 +792,12 @@ def test_a_given_file_that_can_t_be_used_is_an_error_that_quotes_no_value(
 ) -> None:
     file = file_of(tmp_path, text)
 
-    assert refusal({"credentials_file": file}, {}) == f"credentials_file: the credentials file {file} {why}"
+    assert (
+        refusal({"credentials_file": file}, {})
+        == f"credentials_file: the credentials file {file} {why}. Correct the file or the path."
+    )
     assert refusal({}, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file}) == (
-        f"HUAWEICLOUD_SDK_CREDENTIALS_FILE: the credentials file {file} {why}"
+        f"HUAWEICLOUD_SDK_CREDENTIALS_FILE: the credentials file {file} {why}. Correct the file or the path."
     )
 
 
@@ -814,13 +819,21 @@ def test_a_given_file_must_exist_and_be_a_file(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
 
     assert refusal({"credentials_file": missing}, {}) == (
-        f"credentials_file: the credentials file {missing} can't be read: no such file or directory"
+        f"credentials_file: the credentials file {missing} can't be read: no such file or directory. Check the path."
     )
     # None of these waits for anything.
-    assert refusal({"credentials_file": str(tmp_path / "fifo")}, {}).endswith("is not a regular file")
-    assert refusal({"credentials_file": str(tmp_path)}, {}).endswith("can't be read: is a directory")
-    assert refusal({"credentials_file": "a\0b"}, {}).endswith("has a null byte in its path")
-    assert refusal({"credentials_file": str(tmp_path / ("x" * 300))}, {}).endswith("can't be read: file name too long")
+    assert refusal({"credentials_file": str(tmp_path / "fifo")}, {}).endswith(
+        "is not a regular file. Correct the file or the path."
+    )
+    assert refusal({"credentials_file": str(tmp_path)}, {}).endswith(
+        "can't be read: is a directory. Correct the file or the path."
+    )
+    assert refusal({"credentials_file": "a\0b"}, {}).endswith(
+        "has a null byte in its path. Correct the file or the path."
+    )
+    assert refusal({"credentials_file": str(tmp_path / ("x" * 300))}, {}).endswith(
+        "can't be read: file name too long. Correct the file or the path."
+    )
 
 
 @pytest.mark.parametrize(
@@ -845,7 +858,7 @@ def test_what_can_t_be_sent_is_named_by_its_place_in_the_file(tmp_path: Path) ->
     file = file_of(tmp_path, "[basic]\nak = a\nsk = bad value\n")
 
     assert refusal({"credentials_file": file}, {}).startswith(
-        f"sk in the credentials file {file}: character 4 of 9 is whitespace."
+        f"sk in the credentials file {file} has whitespace at character 4 of 9."
     )
 
 
@@ -964,12 +977,13 @@ def test_a_region_that_is_no_part_of_a_host_s_name_is_refused(name: str, region:
         # An empty variable is not set.
         name = "region"
 
-    assert target_refusal(options, environ).startswith(f"{name}: ")
+    assert target_refusal(options, environ).startswith(f"{name} ")
 
 
 def test_the_message_on_a_bad_region_gives_an_example() -> None:
     assert target_refusal({}, {"HW_REGION_NAME": "cn north"}) == (
-        "HW_REGION_NAME: must be the id of a region like cn-north-4: up to 63 lower-case letters, digits and -"
+        'HW_REGION_NAME is "cn north". It must be the id of a region, for example cn-north-4: up to 63 lowercase'
+        " letters, digits and hyphens."
     )
 
 
@@ -984,7 +998,7 @@ def test_the_message_on_a_bad_region_gives_an_example() -> None:
 )
 def test_a_missing_region_is_asked_for(options: dict[str, t.Any], missing: str) -> None:
     assert target_refusal(options, {}) == (
-        f"region: is required to find {missing}. Give region (or HW_REGION_NAME), or both endpoint and project_id"
+        f"region is required to find {missing}. Give region (or HW_REGION_NAME), or both endpoint and project_id."
     )
 
 
@@ -1046,7 +1060,9 @@ def test_a_bad_endpoint_is_named_by_where_it_was_found(name: str) -> None:
     bad = {name: "http://oms.example"}
     options, environ = (bad, {}) if name.islower() else ({}, bad)
 
-    assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name}: http:// sends in clear")
+    assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(
+        f"{name} is not encrypted: http:// is"
+    )
 
 
 @pytest.mark.parametrize(
@@ -1085,7 +1101,7 @@ def test_the_project_s_id_is_the_first_that_is_given(
 def test_a_bad_project_s_id_is_named_by_where_it_was_found(name: str, bad: str) -> None:
     options, environ = ({name: bad}, {}) if name == "project_id" else ({}, {name: bad})
 
-    assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name}: ")
+    assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name} ")
 
 
 @pytest.mark.parametrize("option", ["region", "endpoint", "iam_endpoint", "project_id"])
@@ -1097,7 +1113,7 @@ def test_an_empty_option_is_given_and_wrong(option: str) -> None:
         SDK_IAM: "https://i.example",
     }
 
-    assert target_refusal({option: ""}, environ).startswith(f"{option}: ")
+    assert target_refusal({option: ""}, environ).startswith(f"{option} ")
 
 
 # ---- the name of the project
@@ -1139,7 +1155,7 @@ def test_the_option_project_name_comes_before_the_project_of_the_file(tmp_path: 
 def test_a_bad_project_name_is_refused(name: str, bad: str) -> None:
     options, environ = ({name: bad}, {}) if name == "project_name" else ({}, {name: bad})
 
-    assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name}: ")
+    assert target_refusal({"region": "cn-north-4", **options}, environ).startswith(f"{name} ")
 
 
 # ---- endpoints of the environment
@@ -1165,13 +1181,13 @@ def test_an_endpoint_of_the_environment_is_read_as_the_sdk_reads_it(variable: st
 
 @pytest.mark.parametrize("value", [",", ",https://second.example", "http://oms.example,https://second", "a b"])
 def test_a_bad_endpoint_of_the_environment_is_not_replaced_by_the_next(value: str) -> None:
-    assert target_refusal({"region": "cn-north-4"}, {SDK_OMS: value}).startswith(f"{SDK_OMS}: ")
+    assert target_refusal({"region": "cn-north-4"}, {SDK_OMS: value}).startswith(f"{SDK_OMS} ")
 
 
 @pytest.mark.parametrize("option", ["endpoint", "iam_endpoint"])
 @pytest.mark.parametrize("value", ["oms.example", "https://a.example,https://b.example"])
 def test_an_endpoint_of_an_option_is_one_url(option: str, value: str) -> None:
-    assert target_refusal({"region": "cn-north-4", option: value}, {}).startswith(f"{option}: must be https://host")
+    assert target_refusal({"region": "cn-north-4", option: value}, {}).startswith(f"{option} is not a valid endpoint.")
 
 
 # ---- a password or token of the environment, and an endpoint of an option
@@ -1209,11 +1225,11 @@ def test_a_secret_of_the_environment_for_an_endpoint_of_an_option_is_warned_of(
 
     of_oms = (
         f"The {sent} ({source}) is sent to {url} (option endpoint), which is not an endpoint of Huawei Cloud. If that"
-        f" is not intended, correct endpoint and change the {what}"
+        f" is not intended, correct endpoint and change the {what}."
     )
     of_iam = (
         f"The {what} ({source}) is sent to {url} (option iam_endpoint), which is not an endpoint of Huawei Cloud. If"
-        f" that is not intended, correct iam_endpoint and change the {what}"
+        f" that is not intended, correct iam_endpoint and change the {what}."
     )
     assert warnings({"endpoint": url}, environ) == [of_oms]
     assert warnings({"iam_endpoint": url}, environ) == [of_iam]

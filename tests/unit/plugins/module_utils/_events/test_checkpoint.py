@@ -239,7 +239,7 @@ def test_the_log_of_another_run_starts_over_only_if_that_is_finished(
     assert not is_same
     assert str(warning).startswith("progress_file: the\\udcffpath is of another run, which is finished: ")
     assert words in str(warning)
-    assert str(warning).endswith("The file is started over")
+    assert str(warning).endswith("The file is started over.")
     assert caught.value.kind == "file"
     assert "progress_file: the-path is of another run, which is not finished: " in str(caught.value)
     for part in (words, "To resume that run, use its options", "To drop its progress, delete the-path"):
@@ -288,8 +288,8 @@ def test_a_new_line_begins_behind_a_torn_one(open_log: OpenLog, path: Path, end:
     ("end", "warnings"),
     [
         (b"", []),
-        (b"half", ["the last line is unreadable and ignored"]),
-        (b"\0\0\n[]\n", ["the last 2 lines are unreadable and ignored"]),
+        (b"half", ["the last line is unreadable and ignored."]),
+        (b"\0\0\n[]\n", ["the last 2 lines are unreadable and ignored."]),
     ],
 )
 def test_unreadable_lines_cause_one_warning(open_log: OpenLog, path: Path, end: bytes, warnings: list[str]) -> None:
@@ -342,10 +342,10 @@ def test_short_writes_are_continued(open_log: OpenLog) -> None:
 
 
 ADVICE = {
-    errno.ENOSPC: "no space left on device. Make room on its file system, then run the task again",
-    errno.EDQUOT: "quota exceeded. Make room on its file system, then run the task again",
-    errno.EACCES: "permission denied. Allow the user of the task to write it, then run the task again",
-    errno.EIO: "input/output error. Check the path and its file system, then run the task again",
+    errno.ENOSPC: "no space left on device. Make room on its file system, then run the task again.",
+    errno.EDQUOT: "quota exceeded. Make room on its file system, then run the task again.",
+    errno.EACCES: "permission denied. Allow the user of the task to write it, then run the task again.",
+    errno.EIO: "input/output error. Check the path and its file system, then run the task again.",
 }
 
 
@@ -360,7 +360,7 @@ def test_a_line_that_can_not_be_written_fails(open_log: OpenLog, path: Path, nam
         log.append(at(2))
 
     assert caught.value.kind == "file"
-    assert str(caught.value).startswith(f"the progress file {path} can't be written: ")
+    assert str(caught.value).startswith(f"The progress file {path} can't be written: ")
     assert str(caught.value).endswith(ADVICE[number])
     # It was not written as far as the log knows, and is written when there is room again.
     assert log.last == at(1)
@@ -488,7 +488,7 @@ def test_two_processes_may_create_it_at_once(open_log: OpenLog, path: Path) -> N
 @pytest.mark.parametrize("write", [False, True])
 def test_it_is_a_regular_file(open_log: OpenLog, path: Path, write: bool) -> None:
     os.mkfifo(path)
-    assert refusal(lambda: open_log(write)) == f"progress_file: {path} is not a regular file. Give another path"
+    assert refusal(lambda: open_log(write)) == f"progress_file: {path} is not a regular file. Give another path."
     path.unlink()
     path.mkdir()
     assert f"{path} can't be used: is a directory. Give a file in" in refusal(lambda: open_log(write))

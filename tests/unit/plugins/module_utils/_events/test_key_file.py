@@ -189,10 +189,10 @@ def test_the_longest_name_is_read_in_each_format(opened: t.Callable[..., Opened]
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda _path: None, "can't be read: no such file or directory"),
-        (os.mkdir, "is not a regular file. Write the object keys to one first"),
+        (lambda _path: None, "can't be read: no such file or directory. Check the path and the permissions."),
+        (os.mkdir, "is not a regular file. Write the object keys to one first."),
         # Opening it would wait for a writer, otherwise.
-        (os.mkfifo, "is not a regular file. Write the object keys to one first"),
+        (os.mkfifo, "is not a regular file. Write the object keys to one first."),
     ],
     ids=["missing", "directory", "fifo"],
 )

@@ -27,7 +27,7 @@ def test_a_second_signal_ends_the_wait(number: signal.Signals) -> None:
             os.kill(os.getpid(), number)
             assert not signals.end_the_wait()
             # The main thread is in a request of its own.
-            with pytest.raises(Stopped, match=f"the run was stopped by {number.name}"):
+            with pytest.raises(Stopped, match=f"The run was stopped by {number.name}"):
                 os.kill(os.getpid(), number)
             assert signals.end_the_wait()
             # Others send the requests: no exception may come into what the main thread does.
@@ -36,7 +36,7 @@ def test_a_second_signal_ends_the_wait(number: signal.Signals) -> None:
         assert signal.getsignal(number) == signal.SIG_DFL
     finally:
         signal.signal(number, before)
-    assert reasons == [f"the run was stopped by {number.name}"] * 3
+    assert reasons == [f"The run was stopped by {number.name}"] * 3
 
 
 @pytest.mark.parametrize("number", NUMBERS)

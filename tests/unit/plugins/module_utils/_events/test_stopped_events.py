@@ -18,13 +18,13 @@ def test_a_stopped_event_is_not_the_failure_of_the_run() -> None:
     clock = Clock()
 
     def send(_batch: Batch) -> None:
-        clock.stop("the run was stopped by SIGTERM")
+        clock.stop("The run was stopped by SIGTERM")
         raise Stopped("this event was not sent", 2)
 
     keys = [ObjectKey("a", "a"), ObjectKey("b", "b")]
     outcome = submit(ListSource(keys, 0).batches(1), 2, send, clock)
 
-    assert "the run was stopped by SIGTERM" in str(outcome.failure)
+    assert "The run was stopped by SIGTERM" in str(outcome.failure)
     # No event failed, so none is named in the error.
     assert outcome.failed_object_keys == []
     assert (outcome.accepted_count, outcome.remaining, outcome.retry_count) == (0, ["a", "b"], 1)

@@ -308,13 +308,13 @@ def test_after_a_failure_those_in_flight_end_and_none_begins() -> None:
     background.wait_for_stop()
     # The others are told to stop: two are answered all the same, one gives up.
     gate.answer("a 2")
-    gate.answer("a 4", Stopped("another event failed", 3))
+    gate.answer("a 4", Stopped("Another event failed", 3))
     gate.answer("a 5")
 
     outcome = background.outcome()
 
     assert set(gate.begun) == set(names(1, 5))
-    assert background.clock.stopped == "another event failed"
+    assert background.clock.stopped == "Another event failed"
     assert (outcome.failure, outcome.failed_object_keys) == (STOPPED, ["a 3"])
     assert outcome.accepted_count == 3
     assert outcome.remaining == ["a 3", "a 4", *names(6, 20)]
@@ -362,7 +362,7 @@ def test_a_stop_signal_ends_the_run_and_what_is_in_flight_is_counted() -> None:
     assert outcome.accepted_count == 5
     assert outcome.remaining == names(6, 20)
     assert isinstance(outcome.failure, Stopped)
-    assert str(outcome.failure) == "stopped by a test. Run the task again with what remains"
+    assert str(outcome.failure) == "stopped by a test. Run the task again with what remains."
 
 
 def test_an_event_that_waits_for_another_heeds_the_stop_signal() -> None:
@@ -444,8 +444,8 @@ def test_an_error_while_sending(error: BaseException, concurrency: int, fails_at
     assert outcome.failed_object_keys == sender.sent[fails_at - 1]
     said = str(outcome.failure)
     what = "too many open files" if isinstance(error, OSError) else type(error).__name__
-    assert said.startswith(f"the run ended with an unexpected error: {what} (test_submission.py, line ")
-    assert said.endswith("). Run the task again with what remains")
+    assert said.startswith(f"The run ended with an unexpected error: {what} (test_submission.py, line ")
+    assert said.endswith("). Run the task again with what remains.")
     assert "Marker" not in said
     assert outcome.failure is not None
     assert outcome.failure.kind is None
@@ -662,7 +662,7 @@ def test_an_error_while_the_main_thread_waits(error: BaseException) -> None:
 
     def send(batch: Batch) -> Receipt:
         if batch.given != names(1, 10):
-            clock.stop("the run was stopped by SIGTERM")
+            clock.stop("The run was stopped by SIGTERM")
             answered.wait(5)
         return ACCEPTED
 

@@ -75,7 +75,7 @@ CASES = {
         lookup(socket.EAI_AGAIN),
         "connection",
         ALWAYS,
-        "The name service did not answer. Check the name service of this host",
+        "The name service (DNS) did not answer. Check the DNS settings of the host that the module runs on",
     ),
     "timed out": (
         TimeoutError(errno.ETIMEDOUT, "Connection timed out"),

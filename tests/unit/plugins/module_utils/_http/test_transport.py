@@ -136,7 +136,7 @@ def test_after_a_429_there_is_a_short_pause() -> None:
 def test_a_final_connection_failure_ends_at_once() -> None:
     run = send(PERMANENT)
 
-    assert str(run.outcome) == "unknown. Check it"
+    assert str(run.outcome) == "unknown. Check it."
     assert t.cast(ConnectionFailure, run.outcome).attempts == 1
     assert run.slept == []
 
@@ -177,7 +177,7 @@ def test_the_last_answer_comes_back_when_the_retries_are_used_up(status: int, re
     attempts = retries + 1
     run = send(*[answer(status)] * attempts, retries=retries)
 
-    assert run.outcome == Response(status, {}, attempts=attempts, gave_up=f", given up after {attempts} attempts")
+    assert run.outcome == Response(status, {}, attempts=attempts, gave_up=f", {attempts} attempts")
 
 
 def test_the_last_failure_comes_back_when_the_retries_are_used_up() -> None:
@@ -200,13 +200,13 @@ def test_no_retries_are_one_attempt(status: int, headers: dict[str, str]) -> Non
 def test_no_retries_are_one_attempt_at_a_connection() -> None:
     run = send(TRANSIENT, retries=0)
 
-    assert str(run.outcome) == "refused. Check it"
+    assert str(run.outcome) == "refused. Check it."
 
 
 def test_answers_and_failures_share_the_retries() -> None:
     run = send(answer(503), TRANSIENT, answer(502), retries=2)
 
-    assert run.outcome == Response(502, {}, attempts=3, gave_up=", given up after 3 attempts")
+    assert run.outcome == Response(502, {}, attempts=3, gave_up=", 3 attempts")
     assert run.slept == [0.25, 0.5]
 
 
@@ -225,14 +225,14 @@ def test_a_429_does_not_lengthen_the_delay_of_a_retry() -> None:
 def test_ten_minutes_of_throttling_end_the_run() -> None:
     run = send(*[answer(429, Retry_After="100")] * 7, retries=1)
 
-    assert t.cast(Response, run.outcome).gave_up == ", nothing was accepted for 10 minutes"
+    assert t.cast(Response, run.outcome).gave_up == ", 7 attempts, no request was accepted for 10 minutes"
     assert sum(run.slept) == pytest.approx(600)
 
 
 def test_a_pause_that_would_end_after_the_ten_minutes_is_not_waited_for() -> None:
     run = send(*[answer(429, Retry_After="290")] * 3, retries=1)
 
-    assert t.cast(Response, run.outcome).gave_up == ", nothing was accepted for 10 minutes"
+    assert t.cast(Response, run.outcome).gave_up == ", 3 attempts, no request was accepted for 10 minutes"
     assert sum(run.slept) == pytest.approx(580)
 
 
@@ -242,7 +242,7 @@ def test_throttling_without_retry_after_ends_after_ten_minutes_too() -> None:
     transport = Transport(lambda _request, _headers: answer(429), RetryPolicy(1, 30.0), clock)
     response = transport.send(REQUEST, dated)
 
-    assert response.gave_up == ", nothing was accepted for 10 minutes"
+    assert response.gave_up == f", {response.attempts} attempts, no request was accepted for 10 minutes"
     assert 585 < clock.time <= 600
     assert 200 < response.attempts < 400
 
@@ -367,7 +367,7 @@ def test_a_long_retry_after_is_final_and_says_so(status: int, retry_after: str, 
     run = send(answer(status, Retry_After=retry_after))
 
     assert t.cast(Response, run.outcome).gave_up == (
-        f", the service asks to wait {asked} s, which is more than the 300 s that this module waits"
+        f", the service asks to wait {asked} s and the module waits 300 s at most"
     )
     assert run.slept == []
 
@@ -478,22 +478,22 @@ def test_an_id_that_changes_no_path(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("", "sync_task_id: is empty: 1 to 1024 characters are needed"),
-        ("x" * 1025, "sync_task_id: has 1025 characters: at most 1024 are allowed"),
-        (".", "sync_task_id: . is no id, it would change the path of the URL"),
-        ("..", "sync_task_id: .. is no id, it would change the path of the URL"),
-        ("a/b", 'sync_task_id: has "/" at character 2: only A-Z a-z 0-9 _ . ~ - are allowed, give the bare id'),
-        ("https://x", 'sync_task_id: has ":" at character 6: '),
-        ("a%2Fb", 'sync_task_id: has "%" at character 2: '),
-        ("a?b", 'sync_task_id: has "?" at character 2: '),
-        ("a#b", 'sync_task_id: has "#" at character 2: '),
-        (" a", 'sync_task_id: has " " at character 1: '),
-        ("a@b", 'sync_task_id: has "@" at character 2: '),
-        ("é", "sync_task_id: has "),
-        ("\uff11", "sync_task_id: has "),
-        ("\udc80", "sync_task_id: has "),
-        ("a\n", "sync_task_id: has "),
-        ("a\0", "sync_task_id: has "),
+        ("", "sync_task_id is empty. It must have 1 to 1024 characters."),
+        ("x" * 1025, "sync_task_id has 1025 characters. At most 1024 are allowed."),
+        (".", "sync_task_id is ., which would change the path of the URL. Give an id."),
+        ("..", "sync_task_id is .., which would change the path of the URL. Give an id."),
+        ("a/b", 'sync_task_id has "/" at character 2. Give the id alone, without a URL. Only A-Z'),
+        ("https://x", 'sync_task_id has ":" at character 6. '),
+        ("a%2Fb", 'sync_task_id has "%" at character 2. '),
+        ("a?b", 'sync_task_id has "?" at character 2. '),
+        ("a#b", 'sync_task_id has "#" at character 2. '),
+        (" a", 'sync_task_id has " " at character 1. '),
+        ("a@b", 'sync_task_id has "@" at character 2. '),
+        ("é", "sync_task_id has "),
+        ("\uff11", "sync_task_id has "),
+        ("\udc80", "sync_task_id has "),
+        ("a\n", "sync_task_id has "),
+        ("a\0", "sync_task_id has "),
     ],
 )
 def test_an_id_that_might_change_the_path_is_refused(value: str, message: str) -> None:
@@ -573,7 +573,10 @@ def test_what_is_more_or_less_than_an_endpoint_is_refused(value: str) -> None:
         read_endpoint("iam_endpoint", value, "")
 
     # Such a value may hold a password: it is not shown.
-    assert str(caught.value) == "iam_endpoint: must be https://host or https://host:port and nothing more"
+    assert (
+        str(caught.value)
+        == "iam_endpoint is not a valid endpoint. It must be https://host or https://host:port, without a path."
+    )
 
 
 @pytest.mark.parametrize(
@@ -599,13 +602,13 @@ def test_plain_http_is_refused_elsewhere(host: str) -> None:
         read_endpoint("endpoint", f"http://{host}:8080", "")
 
     assert str(caught.value) == (
-        f"endpoint: http:// sends in clear text and is allowed on loopback only: use https://{host}"
+        f"endpoint is not encrypted: http:// is allowed on the loopback interface only. Use https://{host}."
     )
 
 
 @pytest.mark.parametrize("address", ["::", "::2", "2001:db8::1", "::ffff:10.0.0.1"])
 def test_plain_http_is_refused_elsewhere_with_ipv6(address: str) -> None:
-    with pytest.raises(ArgumentError, match="is allowed on loopback only"):
+    with pytest.raises(ArgumentError, match="is allowed on the loopback interface only"):
         read_endpoint("endpoint", f"http://[{address}]:8080", "")
 
 
@@ -621,12 +624,12 @@ def test_a_policy_within_its_limits(retries: int, max_delay: float) -> None:
 @pytest.mark.parametrize(
     ("retries", "max_delay", "message"),
     [
-        (-1, 1, "retries: -1 is out of range: 0 to 100 are allowed"),
-        (101, 1, "retries: 101 is out of range: 0 to 100 are allowed"),
-        (0, -0.1, "retry_max_delay: -0.1 is out of range: 0 to 3600 seconds are allowed"),
-        (0, 3601, "retry_max_delay: 3601 is out of range: 0 to 3600 seconds are allowed"),
-        (0, float("nan"), "retry_max_delay: nan is out of range: 0 to 3600 seconds are allowed"),
-        (0, float("inf"), "retry_max_delay: inf is out of range: 0 to 3600 seconds are allowed"),
+        (-1, 1, "retries is -1. It must be from 0 to 100."),
+        (101, 1, "retries is 101. It must be from 0 to 100."),
+        (0, -0.1, "retry_max_delay is -0.1. It must be from 0 to 3600 seconds."),
+        (0, 3601, "retry_max_delay is 3601. It must be from 0 to 3600 seconds."),
+        (0, float("nan"), "retry_max_delay is nan. It must be from 0 to 3600 seconds."),
+        (0, float("inf"), "retry_max_delay is inf. It must be from 0 to 3600 seconds."),
     ],
 )
 def test_a_policy_beyond_its_limits_is_refused(retries: int, max_delay: float, message: str) -> None:
@@ -641,7 +644,7 @@ def test_a_timeout_beyond_its_limits_is_refused(timeout: float) -> None:
     with pytest.raises(ArgumentError) as caught:
         Connections(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout, "agent")
 
-    assert str(caught.value) == f"timeout: {timeout:g} is out of range: 0.001 to 3600 seconds are allowed"
+    assert str(caught.value) == f"timeout is {timeout:g}. It must be from 0.001 to 3600 seconds."
 
 
 @pytest.fixture(scope="module")
@@ -716,15 +719,18 @@ def test_the_environment_may_name_a_folder_of_certificates(tmp_path: Path) -> No
     assert certificates(context) == 0
 
 
+NO_CERTIFICATES = "contains no certificates in PEM format. Give a file that does."
+
+
 @pytest.mark.parametrize("validate_certs", [True, False])
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "can't be read: no such file or directory"),
-        (b"", "holds no certificates in PEM format"),
-        (b"no certificate", "holds no certificates in PEM format"),
-        (b"\x30\x82\x01\x0a", "holds no certificates in PEM format"),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "holds no certificates in PEM format"),
+        (None, "can't be read: no such file or directory. Check the path and the permissions."),
+        (b"", NO_CERTIFICATES),
+        (b"no certificate", NO_CERTIFICATES),
+        (b"\x30\x82\x01\x0a", NO_CERTIFICATES),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", NO_CERTIFICATES),
     ],
 )
 def test_a_ca_path_that_is_none_fails_even_where_it_is_not_needed(
@@ -744,7 +750,10 @@ def test_a_folder_is_no_ca_path(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as caught:
         tls_context(True, str(tmp_path), {})
 
-    assert str(caught.value) == f"ca_path: the file {tmp_path} can't be read: is a directory"
+    assert (
+        str(caught.value)
+        == f"ca_path: the file {tmp_path} can't be read: is a directory. Check the path and the permissions."
+    )
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -752,7 +761,9 @@ def test_a_missing_file_of_the_environment_is_named(variable: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         tls_context(True, None, {variable: "/missing"})
 
-    assert str(caught.value) == f"{variable}: the file /missing can't be read: no such file or directory"
+    assert str(caught.value) == (
+        f"{variable}: the file /missing can't be read: no such file or directory. Check the path and the permissions."
+    )
 
 
 def test_no_validation_beats_all_and_warns(bundle: str) -> None:
@@ -760,7 +771,10 @@ def test_no_validation_beats_all_and_warns(bundle: str) -> None:
 
     assert context.verify_mode == ssl.CERT_NONE
     assert not context.check_hostname
-    assert warning == "validate_certs is false: whoever answers in the service's place can read what is sent"
+    assert warning == (
+        "validate_certs is false, so the certificates of the servers are not checked. Anyone who intercepts the"
+        " connection can read the credentials. For a private certificate authority, set ca_path instead."
+    )
 
 
 OPTIONS = {"retries": 8, "retry_max_delay": 30.0, "validate_certs": True, "ca_path": None, "timeout": 30.0}
@@ -786,7 +800,7 @@ def test_opening_a_transport_passes_the_warning_on() -> None:
     [("retries", 101), ("retry_max_delay", 3601.0), ("timeout", 0.0), ("ca_path", "/missing")],
 )
 def test_opening_a_transport_checks_the_option(option: str, value: t.Any) -> None:
-    with pytest.raises(ArgumentError, match=f"^{option}: "):
+    with pytest.raises(ArgumentError, match=f"^{option}(:| is) "):
         open_transport({**OPTIONS, option: value}, {}, [ENDPOINT], "2.19.0")
 
 

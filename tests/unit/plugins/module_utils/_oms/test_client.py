@@ -127,16 +127,13 @@ NOT_FOUND_OR_NOT_RUNNING = (
     f" If the sync task is stopped, s{START}"
 )
 STOPPED = f"The sync task {TASK} is not running. S{START}"
-NO_SUCH_API = (
-    f"This API does not exist at {OMS.url} (region cn-north-4). Check region and endpoint. The sync task may well exist"
-)
+NOT_MISSING = " This error does not mean that the sync task is missing"
+NO_SUCH_API = f"This API does not exist at {OMS.url} (region cn-north-4). Check region and endpoint.{NOT_MISSING}"
 NO_PERMISSION = (
     f"The credentials have no permission for this request {WHERE}. Grant them the IAM action"
     " oms:synctask:createEvent, or correct project_id"
 )
-NO_SUCH_URL = (
-    "The server does not know this URL, which says nothing about the sync task. Check region, endpoint and proxy"
-)
+NO_SUCH_URL = f"The server does not know this URL. Check region, endpoint and proxy.{NOT_MISSING}"
 SOMETHING_ELSE = "A proxy or a login page answered in place of OMS. Check endpoint and proxy"
 
 # The codes that OMS documents: the status, the kind, and what the user is told.
@@ -282,14 +279,14 @@ def test_a_refusal_says_how_often_it_was_tried() -> None:
     ):
         client(transport).create_sync_events(TASK, KEYS)
 
-    assert str(caught.value).endswith("/events: HTTP 503, given up after 2 attempts)")
+    assert str(caught.value).endswith("/events: HTTP 503, 2 attempts)")
     assert caught.value.attempts == 2
 
 
 def test_no_answer_is_passed_on_with_its_attempts() -> None:
     failure = event_failure(ConnectionFailure(TIMEOUT, "no answer", "Check it", transient=True))
 
-    assert (str(failure), failure.kind, failure.attempts) == ("no answer. Check it", TIMEOUT, 1)
+    assert (str(failure), failure.kind, failure.attempts) == ("no answer. Check it.", TIMEOUT, 1)
 
 
 # ---- what a server echoes

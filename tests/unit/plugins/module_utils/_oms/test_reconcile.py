@@ -354,7 +354,7 @@ def test_without_an_id_a_task_that_differs_is_left_alone_with_a_warning(
             made.run(check_mode)
         assert made.warnings == [
             f"The sync task {TASK} differs from the options: {said}. It has the same source and destination, and was"
-            " not changed"
+            " not changed."
         ]
         assert (made.changed, made.task, oms.writing) == (False, None, [])
 
@@ -544,7 +544,7 @@ def test_a_wrong_endpoint_is_not_an_absent_task(oms: SimulatedOms) -> None:
     oms.service.control_set(missing_task=[404, "APIGW.0101"])
     failed, _made = failure(oms, "absent", BY_ID)
 
-    assert "Check region and endpoint. The sync task may well exist" in str(failed)
+    assert "Check region and endpoint. This error does not mean that the sync task is missing" in str(failed)
 
 
 def test_a_404_that_is_not_of_oms_is_not_an_absent_task(oms: SimulatedOms) -> None:
@@ -674,8 +674,8 @@ def test_waiting_has_an_end(oms: SimulatedOms, there: str, state: str, said: str
     failed, made = failure(oms, state, {**WITH_KEYS, **BY_ID}, timeout=7)
 
     assert str(failed) == (
-        f"The sync task {TASK} {said} within 7 s. It may do so later. Run the task again; raise wait_timeout if this"
-        " happens often."
+        f"The sync task {TASK} {said} within 7 s. It may do so later. Run the task again. If this happens often,"
+        " raise wait_timeout."
     )
     assert (made.before["status"], made.after["status"]) == (there, then)
     assert (failed.kind, made.changed, sum(oms.clock.slept)) == ("timeout", True, 7)
@@ -703,7 +703,7 @@ def test_the_time_to_wait_is_one_for_stopping_and_deleting(oms: SimulatedOms) ->
     oms.fault("answer", method="GET", skip=1, times=None, status=200, body=body)
     failed, made = failure(oms, "absent", BY_ID, timeout=10)
 
-    assert "was deleted, but is still shown within 10 s" in str(failed)
+    assert "was deleted, but OMS still shows it within 10 s" in str(failed)
     assert (failed.kind, made.changed, sum(oms.clock.slept)) == ("timeout", True, 10)
 
 
@@ -904,7 +904,7 @@ def five(oms: SimulatedOms) -> None:
 
 
 LIMIT = (
-    "The project has 5 sync tasks, and OMS documents 5 as the most for a tenant. Delete one before you create another"
+    "The project has 5 sync tasks, and OMS documents 5 as the most for a tenant. Delete one before you create another."
 )
 
 
@@ -912,7 +912,7 @@ def test_the_sixth_task_is_refused_with_the_reason(oms: SimulatedOms) -> None:
     five(oms)
     failed, made = failure(oms, "present", WITH_KEYS)
 
-    assert str(failed).startswith(f"{LIMIT}. (POST ")
+    assert str(failed).startswith(f"{LIMIT} (POST ")
     assert 'HTTP 400 OMS.0077 "The number of tasks has reached the upper limit."' in str(failed)
     assert (failed.kind, failed.answer.http_status, made.changed) == ("service", 400, False)
 
