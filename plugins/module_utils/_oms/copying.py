@@ -142,7 +142,7 @@ def wait_for_copies(
         if left <= 0:
             raise failure or Failure(
                 TIMEOUT,
-                f"The wait for the copies of sync task {sync_task_id} timed out after {seconds:g} s. {_so_far(copied, accepted)}",
+                f"The wait for the copies timed out after {seconds:g} s. {_so_far(copied, accepted)}",
                 f"OMS continues without this task. {_LOOK_LATER}, or increase wait_timeout",
             )
         clock.sleep(min(interval, left))
@@ -168,7 +168,7 @@ def check_copies(copied: Copied, accepted: int, sync_task_id: str) -> None:
 
 def _so_far(copied: Copied, accepted: int) -> str:
     return (
-        f"By its counters, the task has copied {copied.success} of {counted(accepted, 'object')}, failed to copy"
+        f"By its counters, the sync task has copied {copied.success} of {counted(accepted, 'object')}, failed to copy"
         f" {copied.failure} and skipped {copied.skip}"
     )
 

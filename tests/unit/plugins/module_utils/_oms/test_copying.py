@@ -160,9 +160,9 @@ def test_it_times_out_and_says_how_far_the_copies_are() -> None:
 
     assert raised.value.kind == TIMEOUT
     assert str(raised.value) == (
-        f"The wait for the copies of sync task {TASK} timed out after 60 s. By its counters, the task has copied 18 of 25 objects, failed to copy 1"
-        " and skipped 0. OMS continues without this task. Read the counters of the sync task later with"
-        " huaweicloud.oms.oms_sync_task_info, or increase wait_timeout"
+        "The wait for the copies timed out after 60 s. By its counters, the sync task has copied 18 of 25 objects,"
+        " failed to copy 1 and skipped 0. OMS continues without this task. Read the counters of the sync task later with"
+        " huaweicloud.oms.oms_sync_task_info, or increase wait_timeout."
     )
 
 
@@ -241,13 +241,13 @@ def test_a_permanent_error_ends_the_wait_at_once(failure: Failure) -> None:
 
 STOPPED = (
     "The run was stopped by SIGTERM while it waited for the copies of 2 objects. OMS accepted all of them and continues"
-    " without this task. Read the counters of the sync task later with huaweicloud.oms.oms_sync_task_info"
+    " without this task. Read the counters of the sync task later with huaweicloud.oms.oms_sync_task_info."
 )
 
 
 def test_a_stop_signal_between_two_polls_ends_the_wait() -> None:
     task = SimulatedTask(ClockAt(NOON))
-    task.clock.acts.append((3, lambda: task.clock.stop("the run was stopped by SIGTERM")))
+    task.clock.acts.append((3, lambda: task.clock.stop("The run was stopped by SIGTERM")))
 
     with pytest.raises(Failure) as raised:
         wait(task, 2)
@@ -259,7 +259,7 @@ def test_a_stop_signal_between_two_polls_ends_the_wait() -> None:
 def test_a_stop_signal_during_a_poll_ends_the_wait() -> None:
     task = SimulatedTask(ClockAt(NOON))
     growth = Growth(task.show, task.clock)
-    task.failures = [Stopped("the run was stopped by SIGTERM")]
+    task.failures = [Stopped("The run was stopped by SIGTERM")]
 
     with pytest.raises(Failure) as raised:
         wait(task, 2, growth=growth)
@@ -277,7 +277,7 @@ def test_objects_that_could_not_be_copied_are_a_failure() -> None:
     assert str(raised.value) == (
         f"The sync task {TASK} failed to copy 1 object while it was waited for 6 objects; objects of other senders may"
         f" be among them. Find the object keys and the reasons in the destination bucket, in oms/sync_task/{TASK}/"
-        "failed_object_lists/<subtask>/<time>.failed_list.txt, then submit these object keys again"
+        "failed_object_lists/<subtask>/<time>.failed_list.txt, then submit these object keys again."
     )
 
 
