@@ -161,8 +161,8 @@ def test_it_times_out_and_says_how_far_the_copies_are() -> None:
     assert raised.value.kind == TIMEOUT
     assert str(raised.value) == (
         "The wait for the copies timed out after 60 s. By its counters, the sync task has copied 18 of 25 objects,"
-        " failed to copy 1 and skipped 0. OMS continues without this task. Read the counters of the sync task later with"
-        " huaweicloud.oms.oms_sync_task_info, or increase wait_timeout."
+        " failed to copy 1 and skipped 0. OMS continues without this task. Read the counters of the sync task later"
+        " with huaweicloud.oms.oms_sync_task_info, or increase wait_timeout."
     )
 
 
