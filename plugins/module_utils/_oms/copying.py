@@ -168,7 +168,7 @@ def check_copies(copied: Copied, accepted: int, sync_task_id: str) -> None:
 
 def _so_far(copied: Copied, accepted: int) -> str:
     return (
-        f"By the counters it has copied {copied.success} of {counted(accepted, 'object')}, failed to copy"
+        f"By its counters, the sync task has copied {copied.success} of {counted(accepted, 'object')}, failed to copy"
         f" {copied.failure} and skipped {copied.skip}"
     )
 

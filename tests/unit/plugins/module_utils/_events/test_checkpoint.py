@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import itertools
 import json
 import os
@@ -29,7 +30,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint
     parse_line,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._events.checkpoint_log import CheckpointLog, Progress
-from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import BEGINNING, Position
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.key_file import BEGINNING, KeyFile, Position
+from ansible_collections.huaweicloud.oms.plugins.module_utils._events.sources import FileSource
 
 IDENTITY = Identity("https://oms.example.com", "project", "task", "lines", False)
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
@@ -682,3 +684,73 @@ def test_the_log_of_another_run_is_started_over_once(start_run: t.Callable[..., 
     progress.write(Position(500, 50, "sha 5"))
 
     assert lines(path) == [(0, False), (50, False)]
+
+
+# ---- waiting for the copies
+
+
+def entries(path: Path) -> list[dict[str, t.Any]]:
+    return [json.loads(text) for text in path.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def waiting(open_log: OpenLog) -> Run:
+    """A run that is to wait for the copies, and whose objects are all accepted."""
+    now = [1000.0]
+    progress = Progress(open_log(), IDENTITY, BEGINNING, 100, False, True, lambda: now[0])
+    progress.begin()
+    progress.write(Position(1000, 100, "sha 10"))
+    return Run(progress, now)
+
+
+def test_lines_of_a_run_that_is_to_wait_say_so_until_it_has(waiting: Run, path: Path) -> None:
+    waiting.now[0] += 1
+    waiting.progress.write_counters({"success": 20, "failure": 0, "skip": 0}, waiting=True)
+    waiting.progress.write_counters({"success": 99, "failure": 1, "skip": 0}, waiting=False)
+
+    assert [(entry["finished"], entry["waiting"], entry.get("counters")) for entry in entries(path)] == [
+        (False, True, None),
+        (True, True, None),
+        (True, True, {"success": 20, "failure": 0, "skip": 0}),
+        (True, False, {"success": 99, "failure": 1, "skip": 0}),
+    ]
+    last = parse_line(path.read_bytes().splitlines()[-1])
+    assert last is not None
+    assert (last.offset, last.sha256, last.accepted_count, last.waiting) == (1000, "sha 10", 100, False)
+
+
+def test_counters_are_written_as_seldom_as_other_lines(waiting: Run, path: Path) -> None:
+    before = len(entries(path))
+    for tick in range(4 * 30):
+        waiting.now[0] = 2000 + tick / 4
+        waiting.progress.write_counters({"success": tick, "failure": 0, "skip": 0}, waiting=True)
+
+    assert len(entries(path)) - before == 6
+
+
+def test_a_line_without_the_field_is_of_a_run_that_does_not_wait() -> None:
+    entry = json.loads(line_of(at(3), NOW))
+    del entry["waiting"]
+    parsed = parse_line(json.dumps(entry).encode())
+
+    assert parsed == at(3)
+    assert parse_line(json.dumps({**entry, "waiting": 1}).encode()) is None
+
+
+@pytest.mark.parametrize(("position", "waited", "is_told"), [(10, True, True), (10, False, False), (5, True, False)])
+def test_a_run_that_submits_nothing_warns_if_the_one_before_did_not_wait_to_the_end(
+    open_log: OpenLog, path: Path, tmp_path: Path, position: int, waited: bool, is_told: bool
+) -> None:
+    file = tmp_path / "keys"
+    file.write_bytes(b"".join(b"key%05d.\n" % number for number in range(100)))
+    sha256 = hashlib.sha256(file.read_bytes()[: 100 * position]).hexdigest()
+    path.write_bytes(line(replace(at(position), sha256=sha256, waiting=waited)))
+    log = open_log()
+    key_file = KeyFile(str(file), "lines", False)
+    source = FileSource(key_file, log)
+    source.resume(IDENTITY)
+    key_file.close()
+
+    assert source.resumed_count == 10 * position
+    assert [text for text in log.warnings if "ended before OMS had copied" in text] == log.warnings
+    assert bool(log.warnings) is is_told
