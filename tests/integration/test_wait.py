@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -125,7 +126,7 @@ def test_all_objects_are_copied(rows: Rows) -> None:
     assert {request.method for request in polls} == {"GET"}
     # At once, after a second, and after more than a second again: it takes longer than COPY_SECONDS.
     assert len(polls) == 3
-    pauses = [b.monotonic - a.monotonic for a, b in zip(polls, polls[1:], strict=False)]
+    pauses = [after.monotonic - before.monotonic for before, after in itertools.pairwise(polls)]
     assert pauses[0] >= 1
     assert pauses[1] >= 1.5
 
@@ -243,7 +244,8 @@ def test_a_run_that_ends_while_it_waits_is_told_by_the_next_one(
     begun = time.monotonic()
     result = run.result()
     waited = time.monotonic() - begun
-    last = lines(bulk)[-1]
+    log = lines(bulk)
+    last = log[-1]
     before = len(simulator.requests())
     again, third = ansible.modules([bulk, {**bulk, "wait": False}]).results
 
@@ -258,6 +260,7 @@ def test_a_run_that_ends_while_it_waits_is_told_by_the_next_one(
     for each in (again, third):
         assert (each["failed"], each["changed"], each["resumed_count"]) == (False, False, 25)
         assert "ended before OMS had copied all that it accepted" in str(each["warnings"])
+    assert lines(bulk) == log
     assert (again["counters"], third["counters"]) == (NONE, None)
     assert simulator.accepted_count(SYNC_TASK_ID) == 25
     # It submits nothing and waits for nothing.
