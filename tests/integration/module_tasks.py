@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Run
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
 from ansible_collections.huaweicloud.oms.tests.integration.module_calls import Call, call_modules
 
 KEYWORDS = {"check_mode", "environment", "ignore_errors"}
@@ -39,6 +39,9 @@ class ModuleTasks:
 
         :arg parallel: how many may run at the same time; with 1, they run in order.
         """
+        if "OMS_TEST_TARGET" in os.environ:
+            # A target's Python need not have an ansible-core: Ansible sends it what it needs.
+            return Ansible(self.folder).playbook([{**task, "ignore_errors": True} for task in tasks], environ=environ)
         printed = call_modules(
             self._bin_folder,
             os.environ["ANSIBLE_COLLECTIONS_PATH"],
