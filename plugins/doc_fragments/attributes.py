@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What modules can do; each module states how far."""
+    """The attributes of modules; each module states its support."""
 
     DOCUMENTATION = r"""
 options: {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that all modules share: the twin of ``_arguments.connection_argument_spec()``."""
+    """The options that all modules share. Their argument spec is ``_arguments.connection_argument_spec()``."""
 
     DOCUMENTATION = r"""
 options:
@@ -22,7 +22,7 @@ options:
       - The ID of the project that the sync task belongs to.
       - 1 to 1024 of C(A-Z a-z 0-9 _ . ~ -).
       - If it is not given, the O(credentials_file) that the credentials are from, E(HUAWEICLOUD_SDK_PROJECT_ID) and
-        E(HW_PROJECT_ID) are used, in this order. If there is none, IAM is asked for the project named O(project_name).
+        E(HW_PROJECT_ID) are used, in this order. If none is set, IAM is asked for the project named O(project_name).
     type: str
   project_name:
     description:
@@ -90,7 +90,7 @@ options:
     type: path
   auth_method:
     description:
-      - Where the credentials are.
+      - The source of the credentials.
       - V(auto) uses the first that is complete of the options, the environment, the credentials file,
         and the agency of the ECS host.
       - V(token) is for O(auth_token), V(aksk) for O(access_key), V(password) for O(username), as options or else in the
@@ -118,7 +118,7 @@ options:
     type: str
   iam_endpoint:
     description:
-      - The endpoint of IAM, which is asked for a missing O(project_id), and for a token if there is a O(password).
+      - The endpoint of IAM. It is used to look up a missing O(project_id), and to get a token for a O(password).
         The rules are those of O(endpoint).
       - If it is not given, E(HUAWEICLOUD_SDK_IAM_ENDPOINT) is used.
         If that is not set either, it is C(https://iam.<region>.myhuaweicloud.com),
@@ -157,7 +157,7 @@ options:
     description:
       - The longest delay between two attempts in seconds, 0 to 3600. Delays are random.
         The first two are below one second, and the others double with each attempt up to this one.
-      - Where the service asks for a longer one with C(Retry-After), it gets it, up to 300 seconds.
+      - If the service asks for a longer delay with C(Retry-After), the module waits that long, up to 300 seconds.
         If it asks for more, the task fails.
     type: float
     default: 30
@@ -166,7 +166,7 @@ requirements:
 notes:
   - The module runs on the managed host, and so it reads the environment variables and files of that host.
     Where the credentials are on the controller, delegate the task to C(localhost).
-    Use C(run_once) then, so that a wrong key is refused once and not once for each host, which would lock it.
+    Then use C(run_once), so that a wrong key is refused once. If it is refused for each host, it is locked.
   - Proxies are taken from the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY). C(.netrc) is not
     read.
 """

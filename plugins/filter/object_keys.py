@@ -175,9 +175,9 @@ def object_keys(
         bool(given)
     if errors not in (STRICT, WARN):
         raise AnsibleFilterError(f"errors must be one of {STRICT}, {WARN}.")
-    wanted = [changes] if isinstance(changes, str) else changes
+    kinds = [changes] if isinstance(changes, str) else changes
     try:
-        reading = read(notification, encoding=encoding, changes=wanted, bucket=bucket)
+        reading = read(notification, encoding=encoding, changes=kinds, bucket=bucket)
     except NotificationError as error:
         raise AnsibleFilterError(str(error)) from None
     if reading.unread and errors == STRICT:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What the main() of a module starts with: from its options to a client of OMS, and from one operation to a result.
+"""Turns the options of a module into a client of OMS, and the outcome of an operation into a result.
 
 This is private to the collection: it may change at any time.
 """
@@ -78,10 +78,10 @@ class Session:
 def ask_oms(
     module: t.Any, act: Act, result: t.Mapping[str, t.Any], secrets_of_options: t.Iterable[str] = ()
 ) -> dict[str, t.Any]:
-    """Make a client of a module's options, do what the module is for, and give back its result.
+    """Make a client from the options of a module, run its operation, and return its result.
 
     :arg module: the AnsibleModule.
-    :arg act: does it, and fills the result as it goes on, so that a failure returns what was done.
+    :arg act: makes the requests, and updates the result after each, so that a failure returns what was done.
     :arg result: the keys of the result as they are before anything is done.
     :arg secrets_of_options: secrets beside the credentials.
     :raises ArgumentError: an option breaks a rule; nothing has been sent.

@@ -6,13 +6,14 @@
 
 DOCUMENTATION = r"""
 module: oms_sync_task_info
-short_description: List sync tasks of Huawei Cloud OMS, and what they counted in a month
+short_description: List sync tasks of Huawei Cloud OMS and their monthly counters
 version_added: 1.0.0
 author:
   - The huaweicloud.oms contributors (!UNKNOWN)
 description:
   - Looks up one sync task of the Object Storage Migration Service (OMS), or all of a project.
-  - The counters of a sync task are for a month. They are all that OMS says about what became of events.
+  - OMS counts by month how many objects a sync task copied, skipped and failed to copy. It reports no other result of
+    sync events.
 extends_documentation_fragment:
   - huaweicloud.oms.connection
   - huaweicloud.oms.attributes
@@ -20,7 +21,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Does the same as in other modes, since it changes nothing.
+      - The module changes nothing, so it does the same in check mode.
   diff_mode:
     support: none
     details:
@@ -35,7 +36,7 @@ options:
     type: str
   status:
     description:
-      - List only sync tasks that have this status.
+      - List only sync tasks with this status.
     type: str
     choices:
       - SYNCHRONIZING
@@ -43,13 +44,13 @@ options:
   month:
     description:
       - The month of the counters, for example V(2026-11).
-      - If not given, the counters of a single sync task are those of the current month, and lists come without.
-      - OMS picks the month by a point in time, and its documentation does not say in which time zone months begin.
-        The module asks for the middle of the month, which is in it everywhere. For the current month by UTC it asks
-        for now, if that is earlier. What falls into the hours around the end of a month may be counted in either one.
+      - If not given, the counters of a single sync task are those of the current month, and a list has no counters.
+      - OMS selects the month by a point in time, and does not document the time zone of months. The module sends the
+        middle of the month, or the present time if that is earlier and in the same month by UTC. Objects that are
+        copied within hours of the end of a month may count in either month.
     type: str
 notes:
-  - The caller needs the IAM action C(oms:synctask:list) to list, and C(oms:synctask:get) with O(sync_task_id) or
+  - The credentials need the IAM action C(oms:synctask:list) to list, and C(oms:synctask:get) with O(sync_task_id) or
     O(month).
 seealso:
   - module: huaweicloud.oms.oms_sync_task
@@ -65,7 +66,7 @@ EXAMPLES = r"""
   run_once: true
   register: stopped
 
-- name: See what a sync task copied in November
+- name: Get the counters of a sync task in November
   huaweicloud.oms.oms_sync_task_info:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
@@ -82,7 +83,7 @@ EXAMPLES = r"""
 RETURN = r"""
 sync_tasks:
   description:
-    - The sync tasks as OMS shows them. Empty if there are none, also if there is none with this ID.
+    - The sync tasks as OMS shows them. An empty list if none was found.
     - If OMS lists one without an ID, it has no counters.
   returned: success, or failure other than that of an argument
   type: list
@@ -93,7 +94,7 @@ sync_tasks:
       type: str
       sample: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
     status:
-      description: V(SYNCHRONIZING) if it runs and accepts events, V(STOPPED) if not.
+      description: V(SYNCHRONIZING) if it runs, V(STOPPED) if it is stopped.
       type: str
       sample: SYNCHRONIZING
     src_cloud_type:
@@ -117,11 +118,11 @@ sync_tasks:
       type: str
       sample: photos-copy
     dst_storage_policy:
-      description: The storage class that copied objects get.
+      description: The storage class of copied objects.
       type: str
       sample: IA
     description:
-      description: What it is for.
+      description: Its description.
       type: str
       sample: Photos for the web site
     enable_metadata_migration:
@@ -129,19 +130,19 @@ sync_tasks:
       type: bool
       sample: false
     enable_restore:
-      description: Whether archived objects are restored to be copied.
+      description: Whether archived objects are restored.
       type: bool
       sample: false
     app_id:
-      description: The APPID at Tencent.
+      description: The APPID at Tencent Cloud.
       type: str
       sample: ""
     consistency_check:
-      description: How OMS finds out whether an object has been copied well.
+      description: How OMS checks copied objects.
       type: str
       sample: size_last_modified
     object_overwrite_mode:
-      description: What OMS does with objects that the destination has already.
+      description: What OMS does with objects that exist at the destination.
       type: str
       sample: SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE
     create_time:
@@ -154,7 +155,7 @@ sync_tasks:
       sample: 1767225600000
     source_cdn:
       description: >-
-        The domain, protocol and authentication_type of the CDN. V(null) if there is none.
+        The domain, protocol and authentication_type of the CDN. V(null) without a CDN.
         Not returned with O(sync_task_id).
       type: dict
       sample: null
@@ -171,7 +172,7 @@ sync_tasks:
       type: int
       sample: 1
     monthly_skip_object:
-      description: How many objects were there already. Returned with O(sync_task_id) or O(month).
+      description: How many objects OMS skipped. Returned with O(sync_task_id) or O(month).
       type: int
       sample: 1
     monthly_size:
@@ -179,25 +180,25 @@ sync_tasks:
       type: int
       sample: 10485760
 project_id:
-  description: The project that was asked about. V(null) if it could not be found out.
+  description: The ID of the project. V(null) if it is unknown.
   returned: success, or failure other than that of an argument
   type: str
   sample: f697f813554a4f05bac882a183b20878
 endpoint:
-  description: Where OMS was asked.
+  description: The endpoint of OMS.
   returned: success, or failure other than that of an argument
   type: str
   sample: https://oms.cn-north-4.myhuaweicloud.com
 error:
-  description: What went wrong, for a playbook to decide on. V(null) if nothing did.
+  description: The error, for a playbook to decide on. V(null) if there was none.
   returned: success, or failure other than that of an argument
   type: dict
   contains:
     kind:
       description:
         - V(connection), V(timeout) and V(tls) if no answer came from OMS.
-        - V(service) if OMS or the gateway in front of it refused.
-        - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
+        - V(service) if OMS or the gateway in front of it refused the request.
+        - V(credentials) if no credentials were found, if they were refused (HTTP 401), or if the project was not found.
       type: str
       sample: service
     http_status:
@@ -205,7 +206,7 @@ error:
       type: int
       sample: 403
     error_code:
-      description: The code of the service. V(null) if there was none.
+      description: The error code of the service. V(null) if there was none.
       type: str
       sample: APIGW.0302
     error_msg:
@@ -213,11 +214,11 @@ error:
       type: str
       sample: The caller is not authorised.
     error_detail:
-      description: What the service said in addition. V(null) if there was nothing.
+      description: More text of the service. V(null) if there was none.
       type: str
       sample: null
     request_id:
-      description: The ID of the request. V(null) if there was none.
+      description: The request ID. V(null) if there was none.
       type: str
       sample: 7a1b7c02a3f8d0be2ba53e41fa2b8c1f
   sample: null
@@ -271,7 +272,7 @@ def within_month(middle: datetime, now: datetime) -> datetime:
 
 
 def show(client: Client, sync_task_id: str, when: t.Optional[datetime]) -> list[dict[str, t.Any]]:
-    """The sync task, in a list; none if there is none."""
+    """A list with the sync task; an empty list if it was not found."""
     try:
         return [client.show_sync_task(sync_task_id, when)]
     except Failure as failure:
@@ -281,9 +282,9 @@ def show(client: Client, sync_task_id: str, when: t.Optional[datetime]) -> list[
 
 
 def with_counters(client: Client, task: dict[str, t.Any], when: datetime) -> list[dict[str, t.Any]]:
-    """A sync task of the list with its counters, in a list; none if it was deleted meanwhile."""
+    """A list with a sync task and its counters; an empty list if the task was deleted meanwhile."""
     if not is_usable(task):
-        # OMS has to be asked by the id.
+        # The counters are read by the id.
         return [task]
     return [{**task, **shown} for shown in show(client, task["sync_task_id"], when)]
 

@@ -6,14 +6,14 @@
 
 DOCUMENTATION = r"""
 module: oms_sync_task_statistics_info
-short_description: Tell what a sync task of Huawei Cloud OMS counted within a span of time
+short_description: Get the statistics of a sync task of Huawei Cloud OMS for a time range
 version_added: 1.0.0
 author:
   - The huaweicloud.oms contributors (!UNKNOWN)
 description:
-  - Looks up the statistics of a sync task of the Object Storage Migration Service (OMS), which are what OMS was told of
-    and what became of it, by the time.
-  - They are for the whole sync task. No call of OMS tells what became of a single event.
+  - Looks up the statistics of a sync task of the Object Storage Migration Service (OMS). They count over time how many
+    objects OMS accepted, copied, skipped and failed to copy.
+  - They are for the whole sync task. OMS has no API that reports the result of a single sync event.
 extends_documentation_fragment:
   - huaweicloud.oms.connection
   - huaweicloud.oms.attributes
@@ -21,7 +21,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Does the same as in other modes, since it changes nothing.
+      - The module changes nothing, so it does the same in check mode.
   diff_mode:
     support: none
     details:
@@ -36,26 +36,26 @@ options:
     required: true
   start_time:
     description:
-      - When the span begins, in the form of ISO 8601, for example V(2026-11-25T08:00:00Z) or
-        V(2026-11-25T16:00:00+08:00). A time without an offset is UTC, and a date alone is its first moment.
-      - Either this or O(last_minutes) is needed.
+      - The start of the time range in ISO 8601 format, for example V(2026-11-25T08:00:00Z) or
+        V(2026-11-25T16:00:00+08:00). A time without an offset is UTC, and a date is its midnight.
+      - Either this or O(last_minutes) is required.
     type: str
   end_time:
     description:
-      - When the span ends, in the same form. Now, if not given.
+      - The end of the time range, in the same format. If not given, it is the present time.
     type: str
   last_minutes:
     description:
-      - Take the span that ends now and is as many minutes long, 1 to 525600.
+      - The length of a time range that ends now, 1 to 525600 minutes.
     type: int
 notes:
-  - The caller needs the IAM action C(oms:synctask:statistics).
+  - The credentials need the IAM action C(oms:synctask:statistics).
 seealso:
   - module: huaweicloud.oms.oms_sync_task_info
 """
 
 EXAMPLES = r"""
-- name: See what a sync task did in the last two hours
+- name: Get the statistics of the last two hours
   huaweicloud.oms.oms_sync_task_statistics_info:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
@@ -68,7 +68,7 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: recent.sums.FAILURE == 0
 
-- name: See what it did on a day in Beijing
+- name: Get the statistics of a day in the time zone of Beijing
   huaweicloud.oms.oms_sync_task_statistics_info:
     region: cn-north-4
     sync_task_id: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
@@ -80,27 +80,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 sync_task_id:
-  description: The sync task that was asked about.
+  description: The ID of the sync task.
   returned: success, or failure other than that of an argument
   type: str
   sample: 31e9b7e6-6ffb-452f-9842-6ce354d99d75
 start_time:
-  description: When the span begins, in UTC. V(null) if OMS was not asked.
+  description: The start of the time range, in UTC. V(null) if no request was sent.
   returned: success, or failure other than that of an argument
   type: str
   sample: "2026-11-25T08:00:00Z"
 end_time:
-  description: When the span ends, in UTC. V(null) if OMS was not asked.
+  description: The end of the time range, in UTC. V(null) if no request was sent.
   returned: success, or failure other than that of an argument
   type: str
   sample: "2026-11-25T10:00:00Z"
 statistic_time_type:
-  description: What a point stands for, V(FIVE_MINUTES) or V(ONE_HOUR). V(null) if OMS does not say.
+  description: The interval between two points, V(FIVE_MINUTES) or V(ONE_HOUR). V(null) if OMS does not return it.
   returned: success, or failure other than that of an argument
   type: str
   sample: FIVE_MINUTES
 sums:
-  description: What was counted within the span, of each type. V(0) where OMS has nothing.
+  description: The sums over the time range, for each type. V(0) if OMS has no data.
   returned: success, or failure other than that of an argument
   type: dict
   contains:
@@ -117,7 +117,7 @@ sums:
       type: int
       sample: 1
     SKIP:
-      description: How many objects were there already.
+      description: How many objects OMS skipped, because the destination has them.
       type: int
       sample: 1
     SIZE:
@@ -125,7 +125,7 @@ sums:
       type: int
       sample: 10485760
 statistics:
-  description: The same in the order of time, for each type one entry.
+  description: The points in time behind RV(sums), one entry for each type.
   returned: success, or failure other than that of an argument
   type: list
   elements: dict
@@ -139,7 +139,7 @@ statistics:
       type: int
       sample: 12
     points:
-      description: What was counted, and when. Empty where OMS has nothing.
+      description: The points, in order of time. Empty if OMS has no data.
       type: list
       elements: dict
       contains:
@@ -148,34 +148,34 @@ statistics:
           type: str
           sample: "2026-11-25T09:35:00Z"
         time_stamp:
-          description: The same in milliseconds since 1970, as OMS has it.
+          description: The same in milliseconds since 1970, as OMS returns it.
           type: int
           sample: 1795599300000
         value:
-          description: What was counted.
+          description: The count.
           type: int
           sample: 12
 project_id:
-  description: The project that was asked about. V(null) if it could not be found out.
+  description: The ID of the project. V(null) if it is unknown.
   returned: success, or failure other than that of an argument
   type: str
   sample: f697f813554a4f05bac882a183b20878
 endpoint:
-  description: Where OMS was asked.
+  description: The endpoint of OMS.
   returned: success, or failure other than that of an argument
   type: str
   sample: https://oms.cn-north-4.myhuaweicloud.com
 error:
-  description: What went wrong, for a playbook to decide on. V(null) if nothing did.
+  description: The error, for a playbook to decide on. V(null) if there was none.
   returned: success, or failure other than that of an argument
   type: dict
   contains:
     kind:
       description:
         - V(connection), V(timeout) and V(tls) if no answer came from OMS.
-        - V(service) if OMS or the gateway in front of it refused.
-        - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
-        - V(state) if there is no such sync task.
+        - V(service) if OMS or the gateway in front of it refused the request.
+        - V(credentials) if no credentials were found, if they were refused (HTTP 401), or if the project was not found.
+        - V(state) if the sync task was not found.
       type: str
       sample: service
     http_status:
@@ -183,7 +183,7 @@ error:
       type: int
       sample: 403
     error_code:
-      description: The code of the service. V(null) if there was none.
+      description: The error code of the service. V(null) if there was none.
       type: str
       sample: APIGW.0302
     error_msg:
@@ -191,11 +191,11 @@ error:
       type: str
       sample: The caller is not authorised.
     error_detail:
-      description: What the service said in addition. V(null) if there was nothing.
+      description: More text of the service. V(null) if there was none.
       type: str
       sample: null
     request_id:
-      description: The ID of the request. V(null) if there was none.
+      description: The request ID. V(null) if there was none.
       type: str
       sample: 7a1b7c02a3f8d0be2ba53e41fa2b8c1f
   sample: null
@@ -221,7 +221,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quote
 
 # A year. OMS documents no limit; a longer time is a mistake.
 MAX_LAST_MINUTES = 525600
-# OMS has times with 13 digits of milliseconds.
+# OMS has times in milliseconds with 13 digits.
 FIRST_YEAR = 2002
 LAST_YEAR = 2285
 
@@ -243,7 +243,7 @@ def read_time(name: str, value: str) -> datetime:
     :raises ArgumentError: it is invalid.
     """
     try:
-        # Python 3.9 and 3.10 do not know the letter.
+        # Python 3.9 and 3.10 do not read the letter Z.
         when = datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in ("Z", "z") else value)
         when = (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError):
@@ -259,8 +259,8 @@ def written(when: datetime) -> str:
     return when.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def span(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datetime]:
-    """The span of time that the options ask for.
+def time_range(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datetime]:
+    """The time range from the options.
 
     :raises ArgumentError: they are invalid.
     """
@@ -269,7 +269,7 @@ def span(options: t.Mapping[str, t.Any], now: datetime) -> tuple[datetime, datet
         check_range("last_minutes", minutes, 1, MAX_LAST_MINUTES)
         return now - timedelta(minutes=minutes), now
     if options["start_time"] is None:
-        # Ansible takes a null for something that is given.
+        # Ansible counts null as given.
         raise ArgumentError("last_minutes is null, and start_time is not given. Give one of them.")
     start = read_time("start_time", options["start_time"])
     end = now if options["end_time"] is None else read_time("end_time", options["end_time"])
@@ -294,11 +294,11 @@ def find_statistics(module: AnsibleModule) -> dict[str, t.Any]:
     """Do what the task asks for; raise an OmsError if it failed."""
     options = module.params
     sync_task_id = check_path_segment("sync_task_id", options["sync_task_id"])
-    # Before anything is sent; what "now" is can wait.
-    span(options, datetime.now(timezone.utc))
+    # The options are checked before anything is sent. The present time is read again for the request.
+    time_range(options, datetime.now(timezone.utc))
 
     def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
-        start, end = span(options, clock.now())
+        start, end = time_range(options, clock.now())
         result["start_time"], result["end_time"] = written(start), written(end)
         found = client.show_statistics(sync_task_id, start, end)
         result["statistic_time_type"] = found.time_type

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.ecs_metadata import METADATA_URL
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import OWNER, Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 PROJECT_ID = "f697f813554a4f05bac882a183b20878"
@@ -66,6 +67,11 @@ def simulator(simulator_process: Simulator) -> Simulator:
 @pytest.fixture
 def ansible(tmp_path: Path) -> Ansible:
     return Ansible(tmp_path)
+
+
+@pytest.fixture
+def module_tasks(tmp_path: Path) -> ModuleTasks:
+    return ModuleTasks(tmp_path)
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from pathlib import Path
 from unittest import mock
 
 CALL_SECONDS = 120
+# Of ansible_runs, which a script can't import.
+OWNER = "OMS_TEST_OWNER"
 
 
 class Call(t.TypedDict):
@@ -49,7 +51,12 @@ def call_modules(bin_folder: str, collections: str, calls: t.Sequence[Call], par
     ended = subprocess.run(
         [str(Path(bin_folder, "python")), __file__, str(parallel)],
         input=json.dumps(list(calls)),
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": collections, "LANG": "C.UTF-8"},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": collections,
+            "LANG": "C.UTF-8",
+            OWNER: os.environ.get(OWNER, ""),
+        },
         capture_output=True,
         text=True,
         timeout=CALL_SECONDS,
@@ -89,6 +96,8 @@ def _run(module: t.Any, call: Call, output: Path) -> t.NoReturn:
         os.dup2(file, descriptor)
     os.environ.clear()
     os.environ.update(call["environ"])
+    # As sitecustomize does it where Python starts (process_faults).
+    exec(os.environ.get("OMS_TEST_FAULT", ""), {})  # noqa: S102
     try:
         with _args(call["args"]):
             module.main()

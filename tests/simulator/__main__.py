@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 if not __package__:
-    # Started by its path: make the folder a package again.
+    # Started by its path: make the directory a package again.
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = "simulator"
 

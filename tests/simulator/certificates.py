@@ -22,15 +22,15 @@ class Certificates:
     server: Path
 
 
-def make_certificates(folder: Path, *names: str, **options: t.Any) -> Certificates:
-    """Make both files in a folder.
+def make_certificates(directory: Path, *names: str, **options: t.Any) -> Certificates:
+    """Make both files in a directory.
 
     :arg names: the hosts that the certificate is for; loopback, if none is given.
     :arg options: of trustme, ``not_after`` for example.
     """
     authority = trustme.CA()
     server = authority.issue_cert(*(names or ("localhost", "127.0.0.1", "::1")), **options)
-    made = Certificates(folder / "authority.pem", folder / "server.pem")
+    made = Certificates(directory / "authority.pem", directory / "server.pem")
     authority.cert_pem.write_to_path(str(made.authority))
     server.private_key_and_cert_chain_pem.write_to_path(str(made.server))
     return made
@@ -46,12 +46,12 @@ class Chain:
     server: Path
 
 
-def make_chain(folder: Path) -> Chain:
+def make_chain(directory: Path) -> Chain:
     """Make a server certificate for loopback that an intermediate authority signed."""
     root = trustme.CA()
     intermediate = root.create_child_ca()
     server = intermediate.issue_cert("localhost", "127.0.0.1")
-    made = Chain(*(folder / f"{name}.pem" for name in ("root", "intermediate", "own", "chain")))
+    made = Chain(*(directory / f"{name}.pem" for name in ("root", "intermediate", "own", "chain")))
     root.cert_pem.write_to_path(str(made.root))
     intermediate.cert_pem.write_to_path(str(made.intermediate))
     server.cert_chain_pems[0].write_to_path(str(made.own))
@@ -59,9 +59,9 @@ def make_chain(folder: Path) -> Chain:
     return made
 
 
-def make_self_signed(folder: Path) -> Path:
+def make_self_signed(directory: Path) -> Path:
     """Make a certificate that nobody else vouches for, with its key in the same file."""
     authority = trustme.CA()
-    made = folder / "self-signed.pem"
+    made = directory / "self-signed.pem"
     made.write_bytes(authority.private_key_pem.bytes() + authority.cert_pem.bytes())
     return made

@@ -91,7 +91,7 @@ def test_all_secrets_are_no_log(name: str) -> None:
     assert [path for path in likely if "no_log" not in spec[path] and spec[path]["type"] != "dict"] == []
 
 
-def test_who_is_calling_has_no_fallback_and_no_default() -> None:
+def test_credentials_have_no_fallback_and_no_default() -> None:
     # Or a key given as an option could meet a secret of the environment.
     for option, entry in connection_argument_spec().items():
         assert "fallback" not in entry, option

@@ -61,15 +61,15 @@ def test_contributing_explains_each_target_of_make() -> None:
     assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets()
 
 
-def test_contributing_names_folders_and_sections_that_exist() -> None:
+def test_contributing_names_directories_and_sections_that_exist() -> None:
     text = read("CONTRIBUTING.md")
-    folders = re.findall(r"^\| `(tests/[a-z/]+)` \|", text, re.MULTILINE)
+    directories = re.findall(r"^\| `(tests/[a-z/]+)` \|", text, re.MULTILINE)
     files = re.findall(r"\b(tests/[\w/]+\.py)\b", text)
     sections = {name for name, _title in yaml.safe_load(read("changelogs", "config.yaml"))["sections"]} | {"trivial"}
 
-    assert len(folders) > 5
+    assert len(directories) > 5
     assert files
-    assert [name for name in (*folders, *files) if not (ROOT / name).exists()] == []
+    assert [name for name in (*directories, *files) if not (ROOT / name).exists()] == []
     chapter = text[text.index("## Changelog fragments") : text.index("## Releasing")]
     named = {name for name in re.findall(r"`([a-z]+_[a-z]+)`|`(trivial)`", chapter) for name in name if name}
     assert named <= sections

@@ -89,13 +89,13 @@ class AuthenticatedClient:
             response = replace(response, attempts=attempts)
             if response.status == 200:
                 used.accepted = True
-            # Whatever it says: a credential that was accepted before is accepted no longer. What the gateway answers to
-            # a temporary key that has expired is not documented.
+            # Any 401 counts: a credential that was accepted before is no longer valid. The answer to an expired
+            # temporary key is not documented.
             if not (response.status == 401 and self._renewed(used)):
                 return response
 
     def refusal_advice(self, response: Response, answer: Answer, iam_action: str) -> str:
-        """What is wrong and what to do, for an error that is not particular to one service.
+        """What is wrong and what to do, for an error that any service may answer.
 
         :arg answer: what the response says, masked.
         :arg iam_action: the permission that the request needs, as IAM names it.
@@ -130,7 +130,7 @@ class AuthenticatedClient:
             return True
 
     def _fetch(self) -> None:
-        # A password that was refused is not tried again by each of the threads: that would lock the user.
+        # A refused password is not sent again by every thread, because that would lock the user.
         if self._failure:
             raise self._failure
         try:

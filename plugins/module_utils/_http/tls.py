@@ -28,8 +28,8 @@ def tls_context(
 ) -> tuple[ssl.SSLContext, str | None]:
     """One TLS context for all connections of a run: each costs megabytes and milliseconds.
 
-    O(validate_certs=false) beats all; then comes O(ca_path), then E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE), then the
-    system's store together with certifi's.
+    The order of precedence: O(validate_certs=false), O(ca_path), E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), and last the
+    certificates of the system together with those of certifi.
 
     :arg needed: whether any connection is to use TLS; loading hundreds of certificates takes tens of milliseconds.
     :returns: the context and a warning, if there is cause for one.
@@ -59,7 +59,7 @@ def tls_context(
 
 
 def _new_context() -> ssl.SSLContext:
-    """A context that trusts nobody yet and speaks TLS 1.2 at least, even where OpenSSL's configuration allows less."""
+    """A context without trusted certificates, for TLS 1.2 or later even if the configuration of OpenSSL allows less."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     context.verify_flags |= _PARTIAL_CHAIN
@@ -67,7 +67,7 @@ def _new_context() -> ssl.SSLContext:
 
 
 def _load_default_certificates(context: ssl.SSLContext) -> None:
-    """Trust the system's store and certifi's; one of them may be missing."""
+    """Load the certificates of the system and of certifi; one of them may be missing."""
     context.load_default_certs()
     try:
         context.load_verify_locations(cafile=where())

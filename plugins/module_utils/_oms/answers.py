@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Reads what OMS answers with 200: sync tasks, lists of them, and statistics.
+"""Reads the successful answers of OMS: sync tasks, lists of them, and statistics.
 
 Nothing is masked here: what is compared with an option must be what OMS has, and Ansible masks what a module returns.
 
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 
-# What reading an undocumented answer runs into.
+# The exceptions of reading an answer that is not as documented.
 NOT_AS_DOCUMENTED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ArgumentError)
 
 # Statistics nest 5 deep, and nothing deeper. Ansible can't return what is nested hundreds of times.
@@ -31,7 +31,7 @@ _LAST_TIME = 10**13
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a sync task counted in a time range.
+    """The statistics of a sync task for a time range.
 
     :arg time_type: what a point stands for, FIVE_MINUTES or ONE_HOUR; None where OMS does not say.
     :arg points: of each data type the times in milliseconds, with what was counted then.
@@ -116,9 +116,9 @@ def read_created(body: bytes) -> str:
 
 
 def read_statistics(body: bytes) -> Statistics:
-    """What a sync task counted.
+    """The statistics of a sync task.
 
-    :raises NOT_AS_DOCUMENTED: these are no statistics.
+    :raises NOT_AS_DOCUMENTED: the answer contains no statistics.
     """
     answered = _read(body)
     points = {

@@ -5,8 +5,8 @@
 
 """What the errors of OMS's API mean: their codes, and the message for each.
 
-Every code is documented for OMS or for the API gateway in front of it. Where the documentation leaves a meaning open,
-the message leaves it open, too.
+Every code is documented for OMS or for the API gateway in front of it. Where the documented meaning is ambiguous, the
+message names both meanings.
 
 This is private to the collection: it may change at any time.
 """
@@ -23,7 +23,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request
 
-# The kind of a failure where OMS works, but the sync task is missing, stopped, or another one than the options say.
+# The kind of a failure where OMS works, but the sync task is missing, is stopped, or differs from the options.
 # Documented as RV(error.kind).
 STATE = "state"
 
@@ -47,10 +47,10 @@ _MEANINGS = {
     "OMS.2004": "OMS is not available. Run the task again later",
 }
 _NOT_ABOUT_THE_TASK = " This error does not mean that the sync task is missing"
-# Answers after which nobody knows whether a request was carried out. OMS answers a change with 200: another body than
+# After these it is unknown whether the request was carried out. OMS answers a change with 200: another body than
 # the documented one may come from OMS or from something in front of it.
 _UNCERTAIN_STATUSES = (200, 408, 500, 502, 503, 504)
-# Of these, the ones after which the same request is worth another attempt.
+# After these the same request may succeed later.
 _TRANSIENT_STATUSES = (408, 502, 503, 504)
 
 
@@ -155,5 +155,5 @@ def _is_404_of_oms(answer: Answer) -> bool:
     return answer.http_status == 404 and answer.code.startswith("OMS.")
 
 
-# Decides about a refusal whether the change it refuses has been made already.
+# Whether a refusal says that the change has been made already.
 IsDone = t.Callable[[Failure], bool]

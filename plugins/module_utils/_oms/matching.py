@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Finds the sync task that a playbook means among those there are, and compares it with the options.
+"""Finds the sync task that matches the desired state, and compares its fields with the options.
 
 This is private to the collection: it may change at any time.
 """
@@ -30,26 +30,26 @@ Task = dict[str, t.Any]
 
 
 class SeveralMatch(Failure):
-    """More than one sync task has everything that the options say."""
+    """More than one sync task matches all options."""
 
 
 def find_match(desired: DesiredState, tasks: t.Iterable[Task]) -> tuple[Task | None, list[str]]:
-    """The one sync task that has everything that the options say.
+    """The one sync task that matches all options.
 
-    :arg tasks: all that there are.
-    :returns: it, or None; and the differences of those that have the same source and destination and are left alone.
-    :raises SeveralMatch: more than one has everything.
-    :raises Failure: there is none, but a sync task has the same source and destination, so that none is to be created;
-        or OMS does not show what it takes to tell.
+    :arg tasks: all sync tasks of the project.
+    :returns: it, or None; and the differences of unchanged tasks with the same source and destination.
+    :raises SeveralMatch: more than one matches.
+    :raises Failure: none matches, and a sync task with the same source and destination prevents a new one; or the one
+        that matches has no valid id or status.
     """
     same_places = [
         task for task in tasks if all(_is(name, task, desired.given[path]) for path, name in IDENTITY.items())
     ]
     matches = [task for task in same_places if not differences(desired, task)]
     if len(matches) == 1:
-        # An option that it shows no value for does not tell it from the others.
-        told_by = _shown_options(desired, matches[0])
-        matches = [task for task in same_places if not differences(told_by, task)]
+        # An option that OMS shows no value for does not distinguish it from the others.
+        shown_desired = _shown_options(desired, matches[0])
+        matches = [task for task in same_places if not differences(shown_desired, task)]
     if len(matches) > 1:
         ids = listed([f"{task.get('sync_task_id')} (description {_said(task.get('description'))})" for task in matches])
         raise SeveralMatch(
@@ -67,7 +67,7 @@ def find_match(desired: DesiredState, tasks: t.Iterable[Task]) -> tuple[Task | N
         return matches[0], []
     if desired.state in (ABSENT, STOPPED):
         return None, [_difference(desired, task) for task in same_places]
-    # A second task between the same buckets is only created with a description that tells it from the others.
+    # A second task with the same source and destination is created only with another description.
     described = desired.given.get("description")
     if described is not None:
         same_places = [task for task in same_places if _is("description", task, described)]
@@ -91,7 +91,7 @@ def _difference(desired: DesiredState, task: Task) -> str:
 
 
 def differences(desired: DesiredState, task: t.Mapping[str, t.Any]) -> list[str]:
-    """In what a sync task differs from the options, each as a part of a sentence; what it does not show is left out."""
+    """The differences between a sync task and the options, as parts of a sentence; hidden fields are not compared."""
     source_cdn = task.get("source_cdn")
     cdn: t.Mapping[str, t.Any] = source_cdn if isinstance(source_cdn, dict) else {}
     if desired.has_cdn and "source_cdn" in task and not cdn:

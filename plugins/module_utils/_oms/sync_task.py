@@ -25,7 +25,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._text import liste
 # CreateSyncTask, constraints: the sync tasks that a tenant may have.
 MAX_TASKS = 5
 
-# What identifies a task, as there are no names.
+# The fields that identify a task, which has no name.
 IDENTITY = {
     "source.cloud_type": "src_cloud_type",
     "source.region": "src_region",
@@ -33,7 +33,7 @@ IDENTITY = {
     "destination.region": "dst_region",
     "destination.bucket": "dst_bucket",
 }
-# What a task shows, and what can be compared.
+# The fields that OMS shows, which can be compared.
 SHOWN = {
     **IDENTITY,
     "source.app_id": "app_id",
@@ -54,7 +54,7 @@ _KEYS = {
     "destination.access_key": "dst_ak",
     "destination.secret_key": "dst_sk",
 }
-# What goes with the keys, at creation and at each start.
+# Sent together with the keys, to create and to start a task.
 _CRYPTO = {
     "source.crypto_type": "src_crypto_type",
     "source.kms_key_id": "src_kms_key_id",
@@ -87,19 +87,19 @@ _LENGTHS = {
 }
 _NEVER_IN_DESCRIPTION = "<>()\"'&"
 
-# The value of consistency_check that OMS takes, and the one that it shows for it.
+# The value of consistency_check that OMS accepts, and the one that it shows for it.
 _TRANSMISSION = "transmission"
 _TRANSMISSION_SHOWN = "no_check"
 
-# The counters of a month, which change by themselves.
+# The prefix of the monthly counters, which change by themselves.
 _COUNTERS = "monthly_"
-# What changes with each start, and can't be predicted.
+# Changes with each start, and can't be predicted.
 _START_TIME = "last_start_time"
 
 
 @dataclass(frozen=True)
 class DesiredState:
-    """The sync task that a playbook asks for.
+    """The desired state of a sync task.
 
     :arg given: the options that describe it, by their paths.
     """
@@ -118,13 +118,13 @@ class DesiredState:
 
     @property
     def places(self) -> str:
-        """Source and destination: there is no other name for a task whose id is not given."""
+        """Source and destination, which identify a task in messages if its id is not given."""
         source = " ".join(self.given[path] for path in ("source.cloud_type", "source.region", "source.bucket"))
         return f"from {source} to {self.given['destination.region']} {self.given['destination.bucket']}"
 
 
 def read_desired_state(options: t.Mapping[str, t.Any], region: str | None = None) -> DesiredState:
-    """Check all that the options say of a sync task.
+    """Read and check the options that describe a sync task.
 
     :arg options: the module's parameters.
     :arg region: the region of OMS, which is that of the destination where the options name none.
@@ -188,7 +188,7 @@ def _check_length(path: str, value: str, least: int, most: int) -> None:
 
 def _check_key(path: str, value: str) -> None:
     if value != value.strip():
-        # base64 and echo add a line break, and a wrong key is only found out when copying fails.
+        # base64 and echo add a line break, and OMS reports a wrong key only when it fails to copy.
         raise ArgumentError(f"{path} begins or ends with whitespace. Remove it.")
 
 
@@ -211,7 +211,7 @@ def creation(desired: DesiredState) -> dict[str, t.Any]:
     """The body that creates the task."""
     fields = _named(desired, {**SHOWN, **_KEYS, **_CRYPTO})
     if desired.has_cdn:
-        # OMS wants it to be said.
+        # OMS requires the field.
         fields["source_cdn"] = {"authentication_type": "NONE", **_named(desired, _CDN)}
     return fields
 
@@ -247,5 +247,5 @@ def without_start_time(task: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def without_counters(task: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """A task without what it counts month by month."""
+    """A task without its monthly counters."""
     return {name: value for name, value in task.items() if not name.startswith(_COUNTERS)}

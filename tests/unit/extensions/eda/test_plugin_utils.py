@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[4]
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMS_EDA_TEST", "of the environment")
-    monkeypatch.setenv("OMS_EDA_FOLDER", "/spool")
+    monkeypatch.setenv("OMS_EDA_DIRECTORY", "/spool")
     monkeypatch.setenv("OMS_EDA_NUMBER", "7")
     monkeypatch.setenv("OMS_EDA_EMPTY", "")
     monkeypatch.delenv("OMS_EDA_UNSET", raising=False)
@@ -40,7 +40,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("text", "text"),
         ("$OMS_EDA_TEST", "of the environment"),
-        # Only the whole of it: a bucket's or folder's name may hold a dollar sign.
+        # Only the whole of it: a bucket's or directory's name may hold a dollar sign.
         ("a$OMS_EDA_TEST", "a$OMS_EDA_TEST"),
         ("$OMS_EDA_TEST/a", "$OMS_EDA_TEST/a"),
         ("$OMS_EDA_UNSET", "default"),
@@ -66,7 +66,7 @@ def test_what_is_no_text_is_refused(value: object) -> None:
 
 
 def test_a_path_is_absolute() -> None:
-    assert read_path({"spool_dir": "$OMS_EDA_FOLDER"}, "spool_dir") == "/spool"
+    assert read_path({"spool_dir": "$OMS_EDA_DIRECTORY"}, "spool_dir") == "/spool"
     assert read_path({"spool_dir": "~/spool"}, "spool_dir") == "/home/eda/spool"
     with pytest.raises(ValueError, match=r"spool_dir is 'spool'"):
         read_path({"spool_dir": "spool"}, "spool_dir")
@@ -120,7 +120,7 @@ def test_plugins_load_without_a_loader_of_collections() -> None:
     )
     plugins = sorted(map(str, ROOT.glob("extensions/eda/plugins/event_*/*.py")))
     assert len(plugins) == 2
-    # Isolated: no PYTHONPATH, and not the working folder.
+    # Isolated: no PYTHONPATH, and not the working directory.
     subprocess.run([sys.executable, "-I", "-c", script, *plugins], check=True, cwd="/", timeout=30)
 
 

@@ -72,7 +72,7 @@ class Disk:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     return tmp_path / "spool"
 
 
@@ -87,8 +87,8 @@ def all_keys(spool: Spool) -> list[str]:
 # ---- from the webhook to batches
 
 
-def test_keys_come_out_as_they_went_in(folder: Path) -> None:
-    spool = Spool(folder)
+def test_keys_come_out_as_they_went_in(directory: Path) -> None:
+    spool = Spool(directory)
     spool.add(HOSTILE[:3])
     spool.add([])
     spool.add(HOSTILE[3:])
@@ -100,8 +100,8 @@ def test_keys_come_out_as_they_went_in(folder: Path) -> None:
     assert keys_of(batch) == HOSTILE
 
 
-def test_no_keys_are_no_arrival(folder: Path) -> None:
-    spool = Spool(folder)
+def test_no_keys_are_no_arrival(directory: Path) -> None:
+    spool = Spool(directory)
     spool.add([])
 
     assert not spool.has_arrivals
@@ -109,8 +109,8 @@ def test_no_keys_are_no_arrival(folder: Path) -> None:
     assert spool.batches() == []
 
 
-def test_a_batch_has_each_key_once_and_no_more_than_asked_for(folder: Path) -> None:
-    spool = Spool(folder)
+def test_a_batch_has_each_key_once_and_no_more_than_asked_for(directory: Path) -> None:
+    spool = Spool(directory)
     spool.add(["a", "b", "a", "c", "b"])
     spool.add(["d", "e", "a"])
     spool.gather(2)
@@ -119,8 +119,8 @@ def test_a_batch_has_each_key_once_and_no_more_than_asked_for(folder: Path) -> N
     assert [keys_of(batch) for batch in spool.batches()] == [["a", "b"], ["a", "c"], ["b", "d"], ["e", "a"]]
 
 
-def test_batches_are_in_the_order_of_their_arrival(folder: Path) -> None:
-    spool = Spool(folder)
+def test_batches_are_in_the_order_of_their_arrival(directory: Path) -> None:
+    spool = Spool(directory)
     for number in range(5):
         spool.add([str(number)])
         spool.gather(1)
@@ -128,16 +128,16 @@ def test_batches_are_in_the_order_of_their_arrival(folder: Path) -> None:
     assert all_keys(spool) == ["0", "1", "2", "3", "4"]
 
 
-def test_many_callers_lose_nothing(folder: Path) -> None:
+def test_many_callers_lose_nothing(directory: Path) -> None:
     names = [[f"{caller} {number}" for number in range(20)] for caller in range(4)]
 
     def add(keys: list[str]) -> None:
-        spool = Spool(folder)
+        spool = Spool(directory)
         for key in keys:
             spool.add([key])
 
     callers = [threading.Thread(target=add, args=[keys]) for keys in names]
-    source = Spool(folder)
+    source = Spool(directory)
     for caller in callers:
         caller.start()
     while any(caller.is_alive() for caller in callers):
@@ -147,34 +147,34 @@ def test_many_callers_lose_nothing(folder: Path) -> None:
     assert sorted(all_keys(source)) == sorted(key for keys in names for key in keys)
 
 
-def test_two_that_make_batches_at_once_lose_nothing(folder: Path) -> None:
+def test_two_that_make_batches_at_once_lose_nothing(directory: Path) -> None:
     """As the thread of a source that was cancelled, and the source of the next process."""
     names = [str(number) for number in range(600)]
-    troubles: list[OSError] = []
+    errors: list[OSError] = []
 
     def gather() -> None:
         try:
-            while Spool(folder).has_arrivals:
-                Spool(folder).gather(3)
+            while Spool(directory).has_arrivals:
+                Spool(directory).gather(3)
         except OSError as error:
-            troubles.append(error)
+            errors.append(error)
 
     for start in range(0, 600, 60):
-        Spool(folder).add(names[start : start + 60])
+        Spool(directory).add(names[start : start + 60])
         gatherers = [threading.Thread(target=gather) for _number in range(3)]
         for gatherer in gatherers:
             gatherer.start()
         for gatherer in gatherers:
             gatherer.join()
 
-    assert troubles == []
-    assert sorted(all_keys(Spool(folder))) == sorted(names)
+    assert errors == []
+    assert sorted(all_keys(Spool(directory))) == sorted(names)
 
 
-def test_only_the_owner_may_look_into_it(folder: Path) -> None:
+def test_only_the_owner_may_look_into_it(directory: Path) -> None:
     before = os.umask(0)
     try:
-        spool = Spool(folder)
+        spool = Spool(directory)
         spool.add(["a"])
         spool.gather(1)
         spool.add(["b"])
@@ -185,7 +185,7 @@ def test_only_the_owner_may_look_into_it(folder: Path) -> None:
     finally:
         os.umask(before)
 
-    for path in [folder, *folder.rglob("*")]:
+    for path in [directory, *directory.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
@@ -219,25 +219,25 @@ def test_an_unsafe_directory_is_refused_before_anything_is_made_in_it(tmp_path: 
     refused(tmp_path / "file", "is not a directory")
 
 
-def test_an_open_spool_is_checked_again(folder: Path) -> None:
-    assert opened(str(folder)) is opened(str(folder))
-    folder.chmod(0o750)
+def test_an_open_spool_is_checked_again(directory: Path) -> None:
+    assert opened(str(directory)) is opened(str(directory))
+    directory.chmod(0o750)
     with pytest.raises(SpoolError, match="must belong to the user"):
-        opened(str(folder))
-    folder.chmod(0o700)
+        opened(str(directory))
+    directory.chmod(0o700)
     # Someone has deleted it.
-    folder.rename(folder.with_name("elsewhere"))
-    opened(str(folder)).add(["a"])
-    assert (folder / "incoming.jsonl").exists()
+    directory.rename(directory.with_name("elsewhere"))
+    opened(str(directory)).add(["a"])
+    assert (directory / "incoming.jsonl").exists()
 
 
 # ---- torn, full, wrong
 
 
-def test_a_torn_line_is_cut_off_and_spoils_no_other(folder: Path) -> None:
-    spool = Spool(folder)
+def test_a_torn_line_is_cut_off_and_spoils_no_other(directory: Path) -> None:
+    spool = Spool(directory)
     spool.add(["a"])
-    with (folder / "incoming.jsonl").open("ab") as file:
+    with (directory / "incoming.jsonl").open("ab") as file:
         # Longer than what is read at once.
         file.write(b'"' + b"x" * 200_000)
     spool.add(["b"])
@@ -246,11 +246,11 @@ def test_a_torn_line_is_cut_off_and_spoils_no_other(folder: Path) -> None:
     assert all_keys(spool) == ["a", "b"]
 
 
-def test_a_file_of_a_torn_line_alone_is_none(folder: Path) -> None:
-    spool = Spool(folder)
-    (folder / "incoming.jsonl").write_bytes(b'"x')
+def test_a_file_of_a_torn_line_alone_is_none(directory: Path) -> None:
+    spool = Spool(directory)
+    (directory / "incoming.jsonl").write_bytes(b'"x')
     assert spool.gather(10) == 1
-    (folder / "incoming.jsonl").write_bytes(b'"x')
+    (directory / "incoming.jsonl").write_bytes(b'"x')
     spool.add(["a"])
     assert spool.gather(10) == 0
 
@@ -258,9 +258,9 @@ def test_a_file_of_a_torn_line_alone_is_none(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [b"\0\0\0", b"12", b"null", b'["a"]', b"[" * 100_000, b'"\xff"'])
-def test_what_is_no_key_is_left_out_and_counted(folder: Path, line: bytes) -> None:
-    spool = Spool(folder)
-    (folder / "incoming.jsonl").write_bytes(b'"a"\n' + line + b'\n"b"\n')
+def test_what_is_no_key_is_left_out_and_counted(directory: Path, line: bytes) -> None:
+    spool = Spool(directory)
+    (directory / "incoming.jsonl").write_bytes(b'"a"\n' + line + b'\n"b"\n')
 
     assert spool.gather(10) == 1
     assert all_keys(spool) == ["a", "b"]
@@ -277,25 +277,25 @@ class FullDisk(Disk):
         return os.write(descriptor, content[: self._room])
 
 
-def test_what_the_disk_does_not_take_is_not_acknowledged_and_not_there(folder: Path) -> None:
-    Spool(folder).add(["a"])
+def test_what_the_disk_does_not_take_is_not_acknowledged_and_not_there(directory: Path) -> None:
+    Spool(directory).add(["a"])
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-        Spool(folder, FullDisk(7)).add(["b", "c"])
+        Spool(directory, FullDisk(7)).add(["b", "c"])
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-        Spool(folder, FullDisk(7)).keep_unread([UnreadRecord({}, "why")])
-    spool = Spool(folder)
+        Spool(directory, FullDisk(7)).keep_unread([UnreadRecord({}, "why")])
+    spool = Spool(directory)
     spool.gather(10)
 
     assert all_keys(spool) == ["a"]
-    assert list((folder / "unread").iterdir()) == []
+    assert list((directory / "unread").iterdir()) == []
 
 
-def test_a_disk_that_is_full_while_batches_are_made_keeps_what_arrived(folder: Path) -> None:
-    Spool(folder).add(["a", "bcdefghijk"])
+def test_a_disk_that_is_full_while_batches_are_made_keeps_what_arrived(directory: Path) -> None:
+    Spool(directory).add(["a", "bcdefghijk"])
     for _number in range(2):
         with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-            Spool(folder, FullDisk(7)).gather(1)
-    spool = Spool(folder)
+            Spool(directory, FullDisk(7)).gather(1)
+    spool = Spool(directory)
 
     assert all_keys(spool) == ["a"]
     assert spool.has_arrivals
@@ -308,9 +308,9 @@ def test_a_disk_that_is_full_while_batches_are_made_keeps_what_arrived(folder: P
 
 
 @pytest.fixture
-def spool(folder: Path) -> Spool:
+def spool(directory: Path) -> Spool:
     """One with two batches."""
-    spool = Spool(folder)
+    spool = Spool(directory)
     spool.add(["a", "b"])
     spool.gather(1)
     return spool
@@ -351,11 +351,11 @@ def test_a_batch_that_can_not_be_looked_at_is_not_taken_for_done(spool: Spool, m
         assert first.is_accepted
 
 
-def test_attempts_are_counted_before_they_begin(spool: Spool, folder: Path) -> None:
+def test_attempts_are_counted_before_they_begin(spool: Spool, directory: Path) -> None:
     before = time.time()
     first, second = spool.batches()
     begun = spool.begin(spool.begin(first))
-    (again, other) = Spool(folder).batches()
+    (again, other) = Spool(directory).batches()
 
     assert (first.attempts, first.tried_at) == (0, 0.0)
     assert (begun.attempts, again.attempts, other.attempts) == (2, 2, 0)
@@ -385,36 +385,36 @@ def test_a_torn_count_is_none(spool: Spool) -> None:
     assert spool.begin(first).attempts == 1
 
 
-def test_a_batch_is_given_up_with_all_that_it_has_and_can_be_moved_back(spool: Spool, folder: Path) -> None:
+def test_a_batch_is_given_up_with_all_that_it_has_and_can_be_moved_back(spool: Spool, directory: Path) -> None:
     begun = spool.begin(spool.batches()[0])
     (begun.path / "failed").touch()
     (begun.path / "progress").touch()
-    grave = spool.move_to_dead_letter(begun)
+    dead_letter = spool.move_to_dead_letter(begun)
 
-    assert grave.parent == folder / "dead"
-    assert sorted(path.name for path in grave.iterdir()) == ["keys.jsonl", "progress"]
+    assert dead_letter.parent == directory / "dead"
+    assert sorted(path.name for path in dead_letter.iterdir()) == ["keys.jsonl", "progress"]
     assert all_keys(spool) == ["b"]
-    grave.rename(begun.path)
+    dead_letter.rename(begun.path)
     assert spool.batches()[0] == Batch(begun.path)
 
 
 def test_one_that_was_copied_back_is_given_up_again(spool: Spool) -> None:
-    graves = []
+    dead_letters = []
     for _number in range(3):
         batch = spool.batches()[0]
-        graves.append(spool.move_to_dead_letter(batch))
+        dead_letters.append(spool.move_to_dead_letter(batch))
         batch.path.mkdir()
         (batch.path / "keys.jsonl").write_text('"a"\n', encoding="ascii")
 
-    assert len(set(graves)) == 3
-    assert all((grave / "keys.jsonl").exists() for grave in graves)
+    assert len(set(dead_letters)) == 3
+    assert all((dead_letter / "keys.jsonl").exists() for dead_letter in dead_letters)
 
 
 # ---- division
 
 
-def test_a_batch_is_divided_into_halves(folder: Path) -> None:
-    spool = Spool(folder)
+def test_a_batch_is_divided_into_halves(directory: Path) -> None:
+    spool = Spool(directory)
     spool.add(["a", "b", "c"])
     spool.gather(10)
     batch = spool.begin(spool.batches()[0])
@@ -439,77 +439,77 @@ def kept_content(kept: Kept) -> t.Any:
     return json.loads(path.read_text(encoding="ascii"))
 
 
-def test_an_unread_record_is_kept_with_the_reason(folder: Path) -> None:
-    kept = Spool(folder).keep_unread([UnreadRecord({"a": HOSTILE}, "why"), UnreadRecord([b"5"], "\ud800")])
+def test_an_unread_record_is_kept_with_the_reason(directory: Path) -> None:
+    kept = Spool(directory).keep_unread([UnreadRecord({"a": HOSTILE}, "why"), UnreadRecord([b"5"], "\ud800")])
 
     assert [json.loads(path.read_text(encoding="ascii")) for path in kept.paths] == [
         {"reason": "why", "notification": {"a": HOSTILE}},
         # What JSON does not know.
         {"reason": "\ud800", "notification": ["b'5'"]},
     ]
-    assert sorted((folder / "unread").iterdir()) == sorted(kept.paths)
+    assert sorted((directory / "unread").iterdir()) == sorted(kept.paths)
     assert kept.deleted == 0
 
 
-def test_nested_lists_take_the_room_that_they_take_in_a_request(folder: Path) -> None:
+def test_nested_lists_take_the_room_that_they_take_in_a_request(directory: Path) -> None:
     deep: list[t.Any] = []
     for _number in range(500):
         deep = [deep]
     body = [deep] * 1000
-    (path,) = Spool(folder).keep_unread([UnreadRecord(body, "why")]).paths
+    (path,) = Spool(directory).keep_unread([UnreadRecord(body, "why")]).paths
 
     # Indented, it would have 250 MB.
     assert path.stat().st_size < 1.1 * len(json.dumps(body))
 
 
-def test_one_too_deep_to_write_leaves_its_reason(folder: Path) -> None:
+def test_one_too_deep_to_write_leaves_its_reason(directory: Path) -> None:
     deep: list[t.Any] = []
     for _number in range(100_000):
         deep = [deep]
-    kept = Spool(folder).keep_unread([UnreadRecord(deep, "why.")])
+    kept = Spool(directory).keep_unread([UnreadRecord(deep, "why.")])
 
     assert kept_content(kept) == {"reason": "why. It is nested too deeply to be kept.", "notification": None}
 
 
-def test_a_huge_record_is_cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_record_is_cut_off(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unread, "MAX_RECORD_BYTES", 10)
-    kept = Spool(folder).keep_unread([UnreadRecord("0123456789abc", "why.")])
+    kept = Spool(directory).keep_unread([UnreadRecord("0123456789abc", "why.")])
 
     assert kept_content(kept) == {"reason": "why. Only its first 10 bytes are kept.", "beginning": '"012345678'}
 
 
-def test_the_oldest_unread_records_make_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_unread_records_make_room(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unread, "MAX_FILES", 3)
-    spool = Spool(folder)
+    spool = Spool(directory)
     kept = [spool.keep_unread([UnreadRecord(number, "")]) for number in range(5)]
 
     assert [each.deleted for each in kept] == [0, 0, 0, 1, 1]
-    assert sorted((folder / "unread").iterdir()) == [path for each in kept[2:] for path in each.paths]
+    assert sorted((directory / "unread").iterdir()) == [path for each in kept[2:] for path in each.paths]
 
 
-def test_a_large_notification_costs_no_small_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_notification_costs_no_small_one(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unread, "MAX_BYTES", 1000)
-    spool = Spool(folder)
+    spool = Spool(directory)
     small = [path for number in range(10) for path in spool.keep_unread([UnreadRecord(number, "")]).paths]
     large = [spool.keep_unread([UnreadRecord("x" * size, "")]) for size in (400, 500, 5000)]
 
     assert [each.deleted for each in large] == [0, 1, 1]
-    assert sorted((folder / "unread").iterdir()) == [*small, *large[0].paths]
+    assert sorted((directory / "unread").iterdir()) == [*small, *large[0].paths]
 
 
-def test_another_process_measures_what_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_measures_what_is_there(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
-        Spool(folder).keep_unread([UnreadRecord(number, "")])
+        Spool(directory).keep_unread([UnreadRecord(number, "")])
     monkeypatch.setattr(unread, "MAX_FILES", 2)
 
-    assert Spool(folder).keep_unread([UnreadRecord(3, "")]).deleted == 2
+    assert Spool(directory).keep_unread([UnreadRecord(3, "")]).deleted == 2
 
 
 # ---- one at a time
 
 
-def test_a_second_process_is_told_who_has_it(folder: Path) -> None:
-    first, second = Spool(folder), Spool(folder)
+def test_a_second_process_is_told_who_has_it(directory: Path) -> None:
+    first, second = Spool(directory), Spool(directory)
     with first.held():
         second.add(["a"])
         with (
@@ -517,7 +517,7 @@ def test_a_second_process_is_told_who_has_it(folder: Path) -> None:
             second.held(),
         ):
             pass
-        (folder / "lock").write_bytes(b"")
+        (directory / "lock").write_bytes(b"")
         with pytest.raises(SpoolError, match="the process that has just started"), second.held():
             pass
     with second.held():
@@ -525,17 +525,17 @@ def test_a_second_process_is_told_who_has_it(folder: Path) -> None:
         assert all_keys(second) == ["a"]
 
 
-def test_what_a_killed_process_left_is_taken_away(spool: Spool, folder: Path) -> None:
+def test_what_a_killed_process_left_is_taken_away(spool: Spool, directory: Path) -> None:
     first, second = spool.batches()
     (first.path / "keys.jsonl").unlink()
     (first.path / "progress").touch()
-    (folder / "new" / "half").mkdir()
-    (folder / "new" / "half" / "keys.jsonl").touch()
-    (folder / "batches" / "note-to-myself").touch()
+    (directory / "new" / "half").mkdir()
+    (directory / "new" / "half" / "keys.jsonl").touch()
+    (directory / "batches" / "note-to-myself").touch()
     with spool.held():
         pass
 
-    assert list((folder / "new").iterdir()) == []
+    assert list((directory / "new").iterdir()) == []
     assert not first.path.exists()
     assert spool.batches() == [second]
 
@@ -543,16 +543,16 @@ def test_what_a_killed_process_left_is_taken_away(spool: Spool, folder: Path) ->
 # ---- killed
 
 
-def live(folder: Path, disk: t.Any, acknowledged: list[str], submitted: list[str]) -> None:
+def live(directory: Path, disk: t.Any, acknowledged: list[str], submitted: list[str]) -> None:
     """A life of a spool with all that may happen in one."""
 
     def add(*keys: str) -> None:
-        Spool(folder, disk).add(keys)
+        Spool(directory, disk).add(keys)
         acknowledged.extend(keys)
 
     add("a", "b", "c")
     add("d")
-    spool = Spool(folder, disk)
+    spool = Spool(directory, disk)
     with spool.held():
         spool.gather(2)
         add("e")
@@ -569,12 +569,12 @@ def live(folder: Path, disk: t.Any, acknowledged: list[str], submitted: list[str
         spool.gather(2)
 
 
-def recover(folder: Path) -> list[str]:
+def recover(directory: Path) -> list[str]:
     """What another process finds, the dead letters among it."""
-    spool = Spool(folder)
+    spool = Spool(directory)
     with spool.held():
         spool.gather(10)
-        dead = [key for path in (folder / "dead").iterdir() for key in keys_of(Batch(path))]
+        dead = [key for path in (directory / "dead").iterdir() for key in keys_of(Batch(path))]
         return all_keys(spool) + dead
 
 
@@ -582,17 +582,17 @@ def recover(folder: Path) -> list[str]:
 def test_killed_between_any_two_steps_it_loses_nothing(tmp_path: Path, torn: bool) -> None:
     moments = 0
     while True:
-        folder = tmp_path / str(moments)
+        directory = tmp_path / str(moments)
         acknowledged: list[str] = []
         submitted: list[str] = []
         try:
-            live(folder, Disk(moments, torn), acknowledged, submitted)
+            live(directory, Disk(moments, torn), acknowledged, submitted)
         except Killed:
             moments += 1
         else:
             break
         finally:
-            found = recover(folder)
+            found = recover(directory)
             assert set(acknowledged) <= {*submitted, *found} <= set("abcdef"), moments
 
     # It was killed at each change that a whole life makes.
@@ -600,10 +600,10 @@ def test_killed_between_any_two_steps_it_loses_nothing(tmp_path: Path, torn: boo
     assert acknowledged == list("abcdef")
 
 
-def test_what_is_said_to_be_on_the_disk_is_there_before(folder: Path) -> None:
+def test_what_is_said_to_be_on_the_disk_is_there_before(directory: Path) -> None:
     """A kill can't tell whether fsync was called; a power cut would."""
     disk = Disk()
-    spool = Spool(folder, disk)
+    spool = Spool(directory, disk)
     disk.made.clear()
     spool.add(["a"])
     assert disk.made == [
@@ -617,17 +617,17 @@ def test_what_is_said_to_be_on_the_disk_is_there_before(folder: Path) -> None:
     # The file's entry in the directory is on disk already.
     assert [name for name, _path in disk.made] == ["open", "write", "fsync"]
     # A new file may have the number of one that was deleted.
-    os.truncate(folder / "incoming.jsonl", 0)
+    os.truncate(directory / "incoming.jsonl", 0)
     disk.made.clear()
     spool.add(["a"])
     assert disk.made[-1] == ("fsync", "spool")
     # Another process does not know what is on disk.
     disk.made.clear()
-    Spool(folder, disk).add(["a"])
+    Spool(directory, disk).add(["a"])
     assert disk.made[-2:] == [("fsync", "incoming.jsonl"), ("fsync", "spool")]
     disk.made.clear()
     spool.gather(5)
-    (batch,) = [path.name for path in (folder / "batches").iterdir()]
+    (batch,) = [path.name for path in (directory / "batches").iterdir()]
     gathered = f"gathered-{batch.rpartition('-')[0]}.jsonl"
     assert disk.made == [
         ("rename", "incoming.jsonl"),
@@ -648,11 +648,11 @@ def test_what_is_said_to_be_on_the_disk_is_there_before(folder: Path) -> None:
     assert disk.made[0] == ("unlink", "keys.jsonl")
 
 
-def test_killed_at_random_moments_it_loses_nothing(folder: Path) -> None:
+def test_killed_at_random_moments_it_loses_nothing(directory: Path) -> None:
     randomly = random.Random(20261125)  # noqa: S311 - moments are no secrets
     said: dict[str, set[str]] = {"acknowledged": set(), "submitted": set()}
     for number in range(8):
-        command = [sys.executable, str(Path(__file__).with_name("spool_until_killed.py")), str(folder), str(number)]
+        command = [sys.executable, str(Path(__file__).with_name("spool_until_killed.py")), str(directory), str(number)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
             try:
@@ -668,4 +668,4 @@ def test_killed_at_random_moments_it_loses_nothing(folder: Path) -> None:
 
     assert said["acknowledged"]
     assert said["submitted"]
-    assert said["acknowledged"] <= said["submitted"] | set(recover(folder))
+    assert said["acknowledged"] <= said["submitted"] | set(recover(directory))

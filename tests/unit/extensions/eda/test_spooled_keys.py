@@ -41,13 +41,13 @@ QUICK: dict[str, t.Any] = {"window": 0, "retry_delay": 0.1, "retry_max_delay": 0
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     return tmp_path / "spool"
 
 
 @pytest.fixture
-def spool(folder: Path) -> Spool:
-    return Spool(folder)
+def spool(directory: Path) -> Spool:
+    return Spool(directory)
 
 
 # ---- settings
@@ -235,9 +235,11 @@ async def until(condition: t.Callable[[], bool]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def source(folder: Path, playbooks: Playbooks, **arguments: t.Any) -> t.AsyncIterator[None]:
+async def source(directory: Path, playbooks: Playbooks, **arguments: t.Any) -> t.AsyncIterator[None]:
     """The source at work, until the block ends."""
-    working = asyncio.create_task(spooled_keys.main(playbooks.queue, {"spool_dir": str(folder), **QUICK, **arguments}))
+    working = asyncio.create_task(
+        spooled_keys.main(playbooks.queue, {"spool_dir": str(directory), **QUICK, **arguments})
+    )
     running = asyncio.create_task(playbooks.run())
     try:
         yield
@@ -249,18 +251,18 @@ async def source(folder: Path, playbooks: Playbooks, **arguments: t.Any) -> t.As
             assert isinstance(result, asyncio.CancelledError), result
 
 
-def is_empty(folder: Path) -> bool:
-    return not [*folder.glob("*.jsonl"), *folder.glob("batches/*")]
+def is_empty(directory: Path) -> bool:
+    return not [*directory.glob("*.jsonl"), *directory.glob("batches/*")]
 
 
-def test_what_arrives_is_handed_over(folder: Path, spool: Spool) -> None:
+def test_what_arrives_is_handed_over(directory: Path, spool: Spool) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("done")
         spool.add(["a", "b", "a", "c"])
-        async with source(folder, playbooks, max_keys=2):
-            await until(lambda: is_empty(folder))
+        async with source(directory, playbooks, max_keys=2):
+            await until(lambda: is_empty(directory))
             spool.add(["d"])
-            await until(lambda: is_empty(folder))
+            await until(lambda: is_empty(directory))
         assert playbooks.runs == [["a", "b"], ["a", "c"], ["d"]]
 
     asyncio.run(scenario())
@@ -282,26 +284,26 @@ def test_it_waits_for_more(spool: Spool) -> None:
     assert (batch.path / "keys.jsonl").read_text(encoding="ascii") == '"a"\n"b"\n'
 
 
-def test_one_run_at_a_time(folder: Path, spool: Spool) -> None:
+def test_one_run_at_a_time(directory: Path, spool: Spool) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("nothing")
         spool.add(["a", "b"])
-        async with source(folder, playbooks, max_keys=1):
+        async with source(directory, playbooks, max_keys=1):
             await until(lambda: bool(playbooks.runs))
             await asyncio.sleep(0.5)
             assert playbooks.runs == [["a"]]
-            next(folder.glob("batches/*-000000/keys.jsonl")).unlink()
+            next(directory.glob("batches/*-000000/keys.jsonl")).unlink()
             await until(lambda: playbooks.runs == [["a"], ["b"]])
 
     asyncio.run(scenario())
 
 
-def test_a_run_that_failed_comes_again(folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_that_failed_comes_again(directory: Path, spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("failed", "failed", "done")
         spool.add(["a"])
-        async with source(folder, playbooks):
-            await until(lambda: is_empty(folder))
+        async with source(directory, playbooks):
+            await until(lambda: is_empty(directory))
         assert playbooks.runs == [["a"]] * 3
 
     asyncio.run(scenario())
@@ -328,35 +330,35 @@ def test_a_playbook_that_says_nothing_has_failed_when_its_lease_ends(
 
 
 def test_a_batch_that_fails_for_ever_is_given_up_and_blocks_no_other(
-    folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture
+    directory: Path, spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("done", poison=("poison", 2))
         spool.add(["poison"])
-        async with source(folder, playbooks, max_attempts=2, max_keys=1):
+        async with source(directory, playbooks, max_attempts=2, max_keys=1):
             await until(lambda: len(playbooks.runs) == 1)
             spool.add(["good"])
-            await until(lambda: bool(list(folder.glob("dead/*"))))
-            (dead,) = folder.glob("dead/*")
-            dead.rename(folder / "batches" / dead.name)
-            await until(lambda: is_empty(folder))
+            await until(lambda: bool(list(directory.glob("dead/*"))))
+            (dead,) = directory.glob("dead/*")
+            dead.rename(directory / "batches" / dead.name)
+            await until(lambda: is_empty(directory))
         assert sorted(playbooks.runs) == [["good"], ["poison"], ["poison"], ["poison"]]
 
     asyncio.run(scenario())
     (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert " failed in 2 runs and was moved to the dead-letter directory, " in error
-    assert f"move that directory to {folder}/batches" in error
+    assert f"move that directory to {directory}/batches" in error
 
 
-def test_a_batch_is_divided_until_the_key_that_fails_is_alone(folder: Path, spool: Spool) -> None:
+def test_a_batch_is_divided_until_the_key_that_fails_is_alone(directory: Path, spool: Spool) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("done", poison=("poison", 1000))
         spool.add([*map(str, range(5)), "poison", *map(str, range(5, 20))])
-        async with source(folder, playbooks, max_attempts=3):
-            await until(lambda: is_empty(folder))
+        async with source(directory, playbooks, max_attempts=3):
+            await until(lambda: is_empty(directory))
         accepted = [key for run in playbooks.runs if "poison" not in run for key in run]
         assert sorted(accepted, key=int) == list(map(str, range(20)))
-        (dead,) = folder.glob("dead/*/keys.jsonl")
+        (dead,) = directory.glob("dead/*/keys.jsonl")
         assert dead.read_text(encoding="ascii") == '"poison"\n'
         # It failed three times in the whole batch, then once in each half.
         assert [len(run) for run in playbooks.runs if "poison" in run] == [21, 21, 21, 10, 5, 2, 1]
@@ -381,59 +383,59 @@ def test_many_batches_are_not_divided(spool: Spool) -> None:
     assert len(spool.batches()) == 50
 
 
-def test_without_a_limit_none_is_given_up(folder: Path, spool: Spool) -> None:
+def test_without_a_limit_none_is_given_up(directory: Path, spool: Spool) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("failed", "failed", "failed", "failed", "done")
         spool.add(["a"])
-        async with source(folder, playbooks, max_attempts=0):
-            await until(lambda: is_empty(folder))
+        async with source(directory, playbooks, max_attempts=0):
+            await until(lambda: is_empty(directory))
         assert len(playbooks.runs) == 5
 
     asyncio.run(scenario())
 
 
-def test_after_a_restart_it_goes_on_with_what_is_there(folder: Path, spool: Spool) -> None:
+def test_after_a_restart_it_goes_on_with_what_is_there(directory: Path, spool: Spool) -> None:
     async def scenario() -> None:
         spool.add(["a", "b"])
         first = Playbooks("nothing")
-        async with source(folder, first, max_keys=1):
+        async with source(directory, first, max_keys=1):
             await until(lambda: bool(first.runs))
         spool.add(["c"])
         second = Playbooks("done")
-        async with source(folder, second):
-            await until(lambda: is_empty(folder))
+        async with source(directory, second):
+            await until(lambda: is_empty(directory))
         assert first.runs == [["a"]]
         assert sorted(second.runs) == [["a"], ["b"], ["c"]]
 
     asyncio.run(scenario())
 
 
-def test_attempts_of_earlier_processes_count(folder: Path, spool: Spool) -> None:
+def test_attempts_of_earlier_processes_count(directory: Path, spool: Spool) -> None:
     """Or a batch that ends the process would do so for ever."""
 
     async def scenario() -> None:
         spool.add(["a"])
         for _number in range(2):
             playbooks = Playbooks("nothing")
-            async with source(folder, playbooks, max_attempts=2):
+            async with source(directory, playbooks, max_attempts=2):
                 await until(lambda playbooks=playbooks: bool(playbooks.runs))
         playbooks = Playbooks("done")
-        async with source(folder, playbooks, max_attempts=2):
-            await until(lambda: bool(list(folder.glob("dead/*"))))
+        async with source(directory, playbooks, max_attempts=2):
+            await until(lambda: bool(list(directory.glob("dead/*"))))
         assert playbooks.runs == []
 
     asyncio.run(scenario())
 
 
-def test_trouble_with_the_disk_passes(
-    folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_an_error_of_the_disk_is_transient(
+    directory: Path, spool: Spool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gather = Spool.gather
-    troubles = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))] * 2
+    errors = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))] * 2
 
     def sometimes(self: Spool, max_keys: int) -> int:
-        if troubles:
-            raise troubles.pop()
+        if errors:
+            raise errors.pop()
         return gather(self, max_keys)
 
     # The source has this very class, loaded under its full name.
@@ -442,30 +444,30 @@ def test_trouble_with_the_disk_passes(
     async def scenario() -> None:
         playbooks = Playbooks("done")
         spool.add(["a"])
-        async with source(folder, playbooks):
-            await until(lambda: is_empty(folder))
+        async with source(directory, playbooks):
+            await until(lambda: is_empty(directory))
         assert playbooks.runs == [["a"]]
 
     asyncio.run(scenario())
-    assert caplog.text.count(f"The spool {folder} cannot be processed: [Errno 28]") == 2
+    assert caplog.text.count(f"The spool {directory} cannot be processed: [Errno 28]") == 2
 
 
-def test_lines_without_a_key_are_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Spool(folder)
+def test_lines_without_a_key_are_said(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Spool(directory)
 
     async def scenario() -> None:
         playbooks = Playbooks("done")
-        (folder / "incoming.jsonl").write_bytes(b'5\n"a"\n')
-        async with source(folder, playbooks):
-            await until(lambda: is_empty(folder))
+        (directory / "incoming.jsonl").write_bytes(b'5\n"a"\n')
+        async with source(directory, playbooks):
+            await until(lambda: is_empty(directory))
         assert playbooks.runs == [["a"]]
 
     asyncio.run(scenario())
-    assert f"Lines of the spool {folder} that do not contain an object key were ignored: 1." in caplog.text
+    assert f"Lines of the spool {directory} that do not contain an object key were ignored: 1." in caplog.text
 
 
 def test_errors_are_logged_while_object_keys_need_an_operator(
-    folder: Path, spool: Spool, caplog: pytest.LogCaptureFixture
+    directory: Path, spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def logged(count: int) -> list[str]:
         caplog.clear()
@@ -476,29 +478,30 @@ def test_errors_are_logged_while_object_keys_need_an_operator(
         return sorted({record.getMessage() for record in caplog.records if record.levelno == logging.ERROR})
 
     assert asyncio.run(logged(0)) == []
-    (folder / "dead" / "one").mkdir()
+    (directory / "dead" / "one").mkdir()
     spool.add(["a" * 2**19])
     spool.gather(1)
     dead = (
-        f"Batches in the dead-letter directory {folder}/dead: 1. Their object keys are not submitted. Remove the cause,"
-        f" then move the directories of the batches to {folder}/batches."
+        f"Batches in the dead-letter directory {directory}/dead: 1. Their object keys are not submitted. Remove the"
+        f" cause, then move the directories of the batches to {directory}/batches."
     )
     # Again and again.
     assert asyncio.run(logged(2)) == [dead]
     spool.add(["b" * 2**19])
     assert asyncio.run(logged(2)) == [
-        f"1 MiB of object keys wait in {folder} to be submitted. See in the output of the playbook why batches fail.",
+        f"1 MiB of object keys wait in {directory} to be submitted. See in the output of the playbook why"
+        " batches fail.",
         dead,
     ]
 
 
-def test_a_second_process_ends_and_the_first_goes_on(folder: Path, spool: Spool) -> None:
+def test_a_second_process_ends_and_the_first_goes_on(directory: Path, spool: Spool) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("done")
-        async with source(folder, playbooks):
-            await until(lambda: (folder / "lock").exists() and (folder / "lock").stat().st_size > 0)
+        async with source(directory, playbooks):
+            await until(lambda: (directory / "lock").exists() and (directory / "lock").stat().st_size > 0)
             with pytest.raises(SpoolError, match=f"is in use by the process {os.getpid()}. Stop that process"):
-                await spooled_keys.main(asyncio.Queue(), {"spool_dir": str(folder)})
+                await spooled_keys.main(asyncio.Queue(), {"spool_dir": str(directory)})
             spool.add(["a"])
             await until(lambda: playbooks.runs == [["a"]])
 

@@ -95,7 +95,7 @@ def test_options_have_names() -> None:
 
 @pytest.mark.parametrize("option", ["encoding", "changes", "bucket", "errors"])
 def test_what_is_undefined_raises_what_it_always_raises(option: str) -> None:
-    """ansible-core before 2.19 hands it over."""
+    """ansible-core before 2.19 passes it."""
     with pytest.raises(UndefinedError, match="'gone' is undefined"):
         object_keys(StrictUndefined(name="gone"))
     with pytest.raises(UndefinedError, match="'gone' is undefined"):

@@ -216,7 +216,7 @@ def test_an_answer_stays_short_and_on_one_line() -> None:
         (None, ""),
     ],
 )
-def test_a_gateway_code_has_one_spelling(error_code: str | None, code: str) -> None:
+def test_a_gateway_code_has_one_prefix(error_code: str | None, code: str) -> None:
     answer = Answer(404, error_code)
 
     assert answer.code == code

@@ -54,8 +54,8 @@ IDENTITY = Identity("https://oms.example.com", "project", "task", "lines", False
 @pytest.fixture(scope="module")
 def path() -> t.Iterator[Path]:
     """A file for one example after the other."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder, "file")
+    with tempfile.TemporaryDirectory() as directory:
+        yield Path(directory, "file")
 
 
 # ---- names

@@ -338,7 +338,7 @@ def test_what_a_service_echoes_is_masked(run_on_simulator: RunOnSimulator, oms: 
 
 
 def test_a_bucket_may_be_called_like_a_key(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
-    """Ansible masks it in the result; it is found again all the same."""
+    """Ansible masks it in the result; it is found again nevertheless."""
     oms.add_task(src_bucket="Marker-src-ak", description="Marker-src-sk%2B")
     source = {**SOURCE, "bucket": "Marker-src-ak", "access_key": "Marker-src-ak", "secret_key": "Marker-src-sk+"}
     done = run_on_simulator(main, {**WITH_KEYS, "source": source, "state": "started"})

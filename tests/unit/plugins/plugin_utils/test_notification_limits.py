@@ -30,8 +30,8 @@ from hypothesis import strategies as st
 HERE = Path(__file__).parent
 REAL = [
     case["notification"]
-    for folder in ("payloads", "cases")
-    for path in sorted((HERE / folder).glob("*.json"))
+    for directory in ("payloads", "cases")
+    for path in sorted((HERE / directory).glob("*.json"))
     for case in json.loads(path.read_text(encoding="utf-8"))
 ]
 

@@ -20,11 +20,11 @@ from ansible_collections.huaweicloud.oms.tests.senders import BUCKET, CERTAIN, O
 HERE = Path(__file__).parent
 
 
-def stored(folder: str) -> list[t.Any]:
-    """The cases in the JSON files of a folder, each as a parameter with a readable name."""
+def stored(directory: str) -> list[t.Any]:
+    """The cases in the JSON files of a directory, each as a parameter with a readable name."""
     return [
         pytest.param(case, id=f"{path.stem}: {case['title']}")
-        for path in sorted((HERE / folder).glob("*.json"))
+        for path in sorted((HERE / directory).glob("*.json"))
         for case in json.loads(path.read_text(encoding="utf-8"))
     ]
 

@@ -273,7 +273,7 @@ def test_a_refused_signature_has_to_do_with_the_key_or_with_the_clock(date: str,
     assert failure.answer == Answer(401, "APIGW.0301", "bad ********", None, "0a1b")
 
 
-def test_a_forbidden_look_up_names_the_permission_and_the_way_round() -> None:
+def test_a_forbidden_look_up_names_the_permission_and_project_id() -> None:
     failure = look_up_failure(answer(403, {"error": {"code": 403, "message": "Forbidden"}}, Date="x"))
 
     assert str(failure) == (
@@ -310,7 +310,7 @@ def test_a_refused_temporary_key_may_have_expired() -> None:
     assert "lock an access key for 5 minutes. It may also have expired." in str(caught.value)
 
 
-# ---- nothing found
+# ---- no credentials found
 
 GIVE_CREDENTIALS = (
     "Give the credentials in one of these. If they are in the environment or in a file of the controller, delegate the"
@@ -481,7 +481,7 @@ def advice_on(client: AuthenticatedClient, response: Response) -> str:
     return client.refusal_advice(response, response.answer(str), "oms:synctask:createEvent")
 
 
-def signed_in(*expected: Expected, **found: t.Any) -> tuple[AuthenticatedClient, FakeTransport, list[str]]:
+def authenticated(*expected: Expected, **found: t.Any) -> tuple[AuthenticatedClient, FakeTransport, list[str]]:
     """Signed in with an agency; ``found`` is what else is known of the search for it."""
     registered: list[str] = []
     transport = FakeTransport(*expected)
@@ -493,7 +493,7 @@ AT_PROJECT = Target("cn-north-4", OMS, IAM, PROJECT)
 
 
 def test_an_agency_s_key_is_fetched_with_a_token_of_the_metadata_service() -> None:
-    client, transport, registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(200)))
+    client, transport, registered = authenticated(metadata_token(), security_key(key_answer(1)), event(answer(200)))
     client.send(EVENT)
 
     assert transport.headers[0] == {"X-Metadata-Token-Ttl-Seconds": "21600"}
@@ -507,7 +507,7 @@ def test_an_agency_s_key_is_fetched_with_a_token_of_the_metadata_service() -> No
 
 @pytest.mark.parametrize("status", [404, 405, 503])
 def test_the_older_metadata_service_has_no_token(status: int) -> None:
-    client, transport, _registered = signed_in(
+    client, transport, _registered = authenticated(
         metadata_token(answer(status)),
         security_key(key_answer(1, 10)),
         # And is not asked for one again.
@@ -537,7 +537,7 @@ def test_what_is_asked_of_the_metadata_service_is_not_waited_for_long() -> None:
 
 def agency_failure(*expected: Expected, **found: t.Any) -> str:
     with pytest.raises(Failure) as caught:
-        signed_in(*expected, **found)
+        authenticated(*expected, **found)
     assert caught.value.kind == CREDENTIALS
     return str(caught.value)
 
@@ -614,7 +614,7 @@ def test_what_nears_its_end_is_renewed_before_it_is_used() -> None:
 
 
 def test_of_a_short_life_a_tenth_is_left_for_renewal() -> None:
-    client, transport, _registered = signed_in(
+    client, transport, _registered = authenticated(
         metadata_token(),
         security_key(key_answer(1, 100)),
         event(answer(200)),
@@ -641,7 +641,7 @@ def test_of_a_short_life_a_tenth_is_left_for_renewal() -> None:
 
 @pytest.mark.parametrize("hours", [-20, 20])
 def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
-    """With a wrong clock of this host, a token of an hour is good for an hour all the same."""
+    """With a wrong clock of this host, a token of an hour is valid for an hour nevertheless."""
     there = START + timedelta(hours=hours)
     first = token_answer(1, hours * 3600 + 3600, Date=format_datetime(there))
     with FakeTransport(
@@ -660,7 +660,7 @@ def test_the_end_is_told_by_the_service_s_clock(hours: int) -> None:
 @pytest.mark.parametrize("refused_too", [True, False])
 def test_an_expired_key_of_the_metadata_service_is_sent_once_and_explained(refused_too: bool) -> None:
     """The clock of this host may be wrong: only the service knows."""
-    client, transport, _registered = signed_in(
+    client, transport, _registered = authenticated(
         metadata_token(), security_key(key_answer(1, -60)), event(answer(401 if refused_too else 200))
     )
     response = client.send(EVENT)
@@ -675,7 +675,7 @@ def test_an_expired_key_of_the_metadata_service_is_sent_once_and_explained(refus
 
 
 def test_a_new_key_of_the_agency_that_is_refused_is_not_called_expired() -> None:
-    client, transport, _registered = signed_in(metadata_token(), security_key(key_answer(1)), event(answer(401)))
+    client, transport, _registered = authenticated(metadata_token(), security_key(key_answer(1)), event(answer(401)))
 
     assert advice_on(client, client.send(EVENT)) == (
         "The temporary access key (ECS agency) is new, but was refused. Check region and endpoint, for which it may not"
@@ -720,7 +720,7 @@ def test_what_is_refused_as_expired_is_renewed_and_the_attempts_are_counted() ->
     ],
 )
 def test_an_agency_s_key_is_renewed_the_same_way(refusal: Response) -> None:
-    client, transport, _registered = signed_in(
+    client, transport, _registered = authenticated(
         metadata_token(),
         security_key(key_answer(1)),
         event(answer(200)),
@@ -885,17 +885,17 @@ def test_a_renewal_that_fails_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "error",
     [answer(503), ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)],
     ids=["503", "timeout"],
 )
-def test_a_metadata_service_that_has_answered_is_asked_again(trouble: Response | ConnectionFailure) -> None:
+def test_a_metadata_service_that_has_answered_is_asked_again(error: Response | ConnectionFailure) -> None:
     """It is known to be there and to have tokens, so what fails now is transient."""
     registered: list[str] = []
     with FakeTransport(
         metadata_token(),
         security_key(key_answer(1, 100)),
-        metadata_token(trouble),
+        metadata_token(error),
         metadata_token(),
         security_key(key_answer(2)),
         event(answer(200)),
@@ -910,7 +910,7 @@ def test_a_metadata_service_that_has_answered_is_asked_again(trouble: Response |
 
 
 def test_a_metadata_service_that_has_given_a_token_has_no_older_mode() -> None:
-    client, transport, _registered = signed_in(
+    client, transport, _registered = authenticated(
         metadata_token(), security_key(key_answer(1, 100)), metadata_token(answer(404))
     )
     transport.clock.sleep(99)
@@ -926,7 +926,7 @@ def test_a_metadata_service_that_has_given_a_token_has_no_older_mode() -> None:
 
 def test_a_metadata_service_that_falls_silent_is_told() -> None:
     silent = ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)
-    client, transport, _registered = signed_in(
+    client, transport, _registered = authenticated(
         metadata_token(), security_key(key_answer(1)), event(answer(200)), event(EXPIRED), metadata_token(silent)
     )
     client.send(EVENT)

@@ -53,7 +53,7 @@ def ignored(_value: str) -> None:
 
 
 def look(options: dict[str, t.Any], environ: dict[str, str], secrets: Secrets | None = None) -> Found:
-    # As Ansible hands them over: what is not given is None.
+    # As Ansible passes them: what is not given is None.
     given = {**{name: spec.get("default") for name, spec in connection_argument_spec().items()}, **options}
     return find_credentials(given, {**NOWHERE, **environ}, secrets or Secrets(ignored))
 
@@ -370,7 +370,7 @@ def test_a_key_never_meets_a_foreign_secret(first: str, second: str) -> None:
     }
 
 
-# ---- what can't be sent
+# ---- values that can't be sent
 
 BAD_VALUES = [
     ("bad-value\n", "ends with a line break, which base64 and echo add. Remove it"),
@@ -460,7 +460,7 @@ def test_the_same_holds_for_a_user_but_for_spaces_inside(name: str, bad: str, wh
     assert "lue" not in message
 
 
-def test_a_user_may_have_blanks_inside() -> None:
+def test_a_user_may_have_spaces_inside() -> None:
     user = {"username": "a user", "password": "pass word", "domain_name": "the account"}
 
     assert find(user, {}) == Password("a user", "pass word", "the account")
@@ -736,9 +736,9 @@ def test_a_file_of_another_user_is_warned_of(owner: int, warned: bool, tmp_path:
 
 def test_the_warning_can_be_printed_whatever_the_path(tmp_path: Path) -> None:
     """Of bytes that are not UTF-8, Python makes lone surrogates, which Ansible does not take."""
-    folder = tmp_path / "\udcff\n"
-    folder.mkdir()
-    (warning,) = look({"credentials_file": file_of(folder, FILE, 0o644)}, {}).warnings
+    directory = tmp_path / "\udcff\n"
+    directory.mkdir()
+    (warning,) = look({"credentials_file": file_of(directory, FILE, 0o644)}, {}).warnings
 
     assert warning.isprintable()
     assert "/\\udcff\\n/" in warning

@@ -191,7 +191,7 @@ def test_what_is_no_checkpoint_is_none(text: bytes) -> None:
         (b"foreign\n", (None, 1)),
         (line(at(1)), (at(1), 0)),
         (line(at(1)) + line(at(2)), (at(2), 0)),
-        # Without a line end it is complete all the same.
+        # Without a line end it is complete nevertheless.
         (line(at(1)) + line(at(2))[:-1], (at(2), 0)),
         (line(at(1)) + line(at(2))[:-2], (at(1), 1)),
         (line(at(1)) + b"\0\0\0\n\n" + b"half", (at(1), 2)),

@@ -49,7 +49,7 @@ def refusal(value: t.Any, encoded: bool = False) -> str:
         ("\t\r\n\0", "%09%0D%0A%00"),
         ("{{ lookup('env', 'HOME') }}", "%7B%7B+lookup%28%27env%27%2C+%27HOME%27%29+%7D%7D"),
         ("😀", "%F0%9F%98%80"),
-        # One letter in two spellings of Unicode: two objects, and nothing may make them one
+        # One letter in two normalization forms of Unicode: two objects, and nothing may make them one
         ("\u00e9", "%C3%A9"),
         ("e\u0301", "e%CC%81"),
     ],

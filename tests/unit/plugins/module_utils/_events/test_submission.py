@@ -306,7 +306,7 @@ def test_after_a_failure_those_in_flight_end_and_none_begins() -> None:
     gate.wait_for(5)
     gate.answer("a 3", STOPPED)
     background.wait_for_stop()
-    # The others are told to stop: two are answered all the same, one gives up.
+    # The others are told to stop: two are answered nevertheless, one gives up.
     gate.answer("a 2")
     gate.answer("a 4", Stopped("Another event failed", 3))
     gate.answer("a 5")
@@ -329,7 +329,7 @@ def test_where_progress_is_kept_none_begins_too_far_ahead_of_the_first_that_is_m
     for name in [*names(1, 1), *names(3, count + 10)]:
         gate.answer(name)
 
-    # Number 2 keeps all from going on: numbers 2 to count + 1 are as many as may be under way.
+    # Number 2 keeps all from going on: numbers 2 to count + 1 are as many as may be in flight.
     assert settled(gate, count + 1) == set(names(1, count + 1))
     gate.answer("a 2")
     assert background.outcome().accepted_count == count + 10
@@ -462,7 +462,7 @@ def test_an_error_in_what_an_acceptance_says(error: BaseException) -> None:
 
     outcome = run(objects(200), lambda batch: Broken() if batch.given[0] == "a 31" else ACCEPTED)
 
-    # It was accepted all the same.
+    # It was accepted nevertheless.
     assert_complete(outcome, 40)
     assert outcome.remaining == names(41, 200)
 

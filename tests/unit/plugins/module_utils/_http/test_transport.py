@@ -288,10 +288,10 @@ def test_ten_minutes_without_throttling_are_limited_by_the_retries_alone() -> No
 
 
 def test_the_first_two_delays_are_short_and_the_others_never_below_half_of_the_bound() -> None:
-    troubles = [answer(503)] * 9
+    errors = [answer(503)] * 9
 
-    assert send(*troubles, uniform=longest).slept == [0.25, 0.5, 8, 16, 30, 30, 30, 30]
-    assert send(*troubles, uniform=shortest).slept == [0, 0, 4, 8, 15, 15, 15, 15]
+    assert send(*errors, uniform=longest).slept == [0.25, 0.5, 8, 16, 30, 30, 30, 30]
+    assert send(*errors, uniform=shortest).slept == [0, 0, 4, 8, 15, 15, 15, 15]
 
 
 def test_the_defaults_outlast_an_outage_of_a_minute() -> None:
@@ -418,7 +418,7 @@ def test_a_request_reads_without_its_query_and_headers() -> None:
     assert str(request) == "GET /v2 at https://oms.cn-north-4.myhuaweicloud.com"
 
 
-# ---- what comes back
+# ---- answers
 
 
 def test_a_response_knows_what_the_service_says() -> None:
@@ -713,7 +713,7 @@ def test_a_context_that_is_not_needed_loads_nothing_and_trusts_nobody(bundle: st
         assert warning is None
 
 
-def test_the_environment_may_name_a_folder_of_certificates(tmp_path: Path) -> None:
+def test_the_environment_may_name_a_directory_of_certificates(tmp_path: Path) -> None:
     context, _warning = tls_context(True, None, {"REQUESTS_CA_BUNDLE": str(tmp_path)})
 
     assert certificates(context) == 0
@@ -746,7 +746,7 @@ def test_a_ca_path_that_is_none_fails_even_where_it_is_not_needed(
     assert str(caught.value) == f"ca_path: the file {path} {message}"
 
 
-def test_a_folder_is_no_ca_path(tmp_path: Path) -> None:
+def test_a_directory_is_no_ca_path(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as caught:
         tls_context(True, str(tmp_path), {})
 

@@ -107,10 +107,10 @@ def test_a_description_is_without_signs_that_oms_refuses(sign: str) -> None:
         read_desired_state(changed("description", f"a{sign}"))
 
 
-@pytest.mark.parametrize("blank", [" ", "\n", "\t", "\r\n"])
+@pytest.mark.parametrize("whitespace", [" ", "\n", "\t", "\r\n"])
 @pytest.mark.parametrize("path", ["source.access_key", "destination.secret_key", "source.cdn.authentication_key"])
-def test_a_key_is_without_blanks_around_it(path: str, blank: str) -> None:
-    for value in (f"Marker{blank}", f"{blank}Marker"):
+def test_a_key_is_without_whitespace_around_it(path: str, whitespace: str) -> None:
+    for value in (f"Marker{whitespace}", f"{whitespace}Marker"):
         with pytest.raises(ArgumentError) as caught:
             read_desired_state(changed(path, value))
         assert str(caught.value) == f"{path} begins or ends with whitespace. Remove it."
