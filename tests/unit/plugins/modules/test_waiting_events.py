@@ -13,6 +13,7 @@ import re
 import time
 import typing as t
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from ansible.module_utils import basic
@@ -79,6 +80,7 @@ class Simulation:
     def run(self, objects: int, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
         """What the module prints."""
         given = {**OPTIONS, "object_keys": [f"a{number}" for number in range(objects)], "wait": True, **options}
+        given = {name: value for name, value in given.items() if value is not None}
         args = {**given, "_ansible_check_mode": check_mode, "_ansible_version": "2.99", "_ansible_no_log": True}
         opened = self.oms.transport(retries=2), None
         self._monkeypatch.setattr(_session, "open_transport", lambda *_args: opened)
@@ -193,6 +195,40 @@ def test_a_stop_signal_ends_the_wait(simulation: Simulation) -> None:
     assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, True, None)
     assert (result["accepted_count"], result["remaining_count"]) == (20, 0)
     assert 1 <= result["counters"]["success"] <= 5
+
+
+def test_a_submission_that_failed_is_not_waited_for(simulation: Simulation) -> None:
+    simulation.oms.fault("answer", method="POST", status=400, skip=1, times=None)
+    result = simulation.run(20)
+
+    # The counters are read before the first event.
+    assert simulation.oms.requests == [f"GET {PATH}", EVENTS, EVENTS]
+    assert (result["failed"], result["changed"], result["accepted_count"]) == (True, True, 10)
+    assert result["counters"] == NONE
+
+
+def test_the_progress_file_says_whether_the_wait_has_ended(simulation: Simulation, tmp_path: Path) -> None:
+    key_file, log = tmp_path / "object_keys", tmp_path / "log"
+    key_file.write_text("a\nb\nc\n", encoding="ascii")
+    options = {"object_keys": None, "object_keys_file": str(key_file), "progress_file": str(log)}
+    during: list[dict[str, t.Any]] = []
+
+    def last() -> dict[str, t.Any]:
+        line: dict[str, t.Any] = json.loads(log.read_bytes().splitlines()[-1])
+        return line
+
+    simulation.set(copy_delay=20, fail_keys=["b"])
+    simulation.clock.acts.append((10, lambda: during.append(last())))
+    first = simulation.run(0, **options)
+    requests, ended, elapsed = len(simulation.oms.requests), last(), simulation.clock.elapsed
+    again = simulation.run(0, **options)
+
+    assert [(line["accepted_count"], line["finished"], line["waiting"]) for line in during] == [(3, True, True)]
+    assert first["error"]["kind"] == "copy"
+    # A copy that failed ends the wait as well.
+    assert (ended["waiting"], ended["counters"]) == (False, {"success": 2, "failure": 1, "skip": 0})
+    assert (again["changed"], again["counters"], again["resumed_count"]) == (False, NONE, 3)
+    assert (len(simulation.oms.requests), simulation.clock.elapsed, simulation.warnings) == (requests, elapsed, [])
 
 
 def test_objects_of_another_sender_count_too(simulation: Simulation) -> None:
