@@ -204,7 +204,7 @@ def test_a_submission_that_failed_is_not_waited_for(simulation: Simulation) -> N
     # The counters are read before the first event.
     assert simulation.oms.requests == [f"GET {PATH}", EVENTS, EVENTS]
     assert (result["failed"], result["changed"], result["accepted_count"]) == (True, True, 10)
-    assert result["counters"] == NONE
+    assert (result["counters"], result["error"]["http_status"]) == (NONE, 400)
 
 
 def test_the_progress_file_says_whether_the_wait_has_ended(simulation: Simulation, tmp_path: Path) -> None:
