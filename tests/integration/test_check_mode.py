@@ -15,7 +15,7 @@ from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 NAMES = [f"name {number}" for number in range(25)]
 # What only a run that sends can know.
-OF_SENDING = ("accepted_count", "event_count", "events")
+OF_SENDING = ("accepted_count", "events", "counters")
 
 
 def both(ansible: Ansible, *cases: dict[str, t.Any]) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
@@ -33,13 +33,23 @@ def both(ansible: Ansible, *cases: dict[str, t.Any]) -> list[tuple[dict[str, t.A
 def test_the_prediction_is_the_result_but_for_what_was_sent(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
 ) -> None:
-    ((predicted, real),) = both(ansible, {**task, "object_keys": [*NAMES, "name 3"]})
+    ((predicted, real),) = both(ansible, {**task, "object_keys": [*NAMES, "name 3"], "wait": True})
 
-    check, *sent = simulator.requests()
-    assert (check.method, check.target.partition("?")[0]) == ("GET", f"/v2/{PROJECT_ID}/sync-tasks/{SYNC_TASK_ID}")
+    check, baseline, *sent, poll = simulator.requests()
+    for request in (check, baseline, poll):
+        path = request.target.partition("?")[0]
+        assert (request.method, path) == ("GET", f"/v2/{PROJECT_ID}/sync-tasks/{SYNC_TASK_ID}")
     assert [request.method for request in sent] == ["POST"] * 3
     assert set(predicted) == set(real)
-    assert {key: predicted[key] for key in OF_SENDING} == {"accepted_count": 0, "event_count": 0, "events": []}
+    assert {key: predicted[key] for key in OF_SENDING} == {
+        "accepted_count": 0,
+        "events": [
+            {"object_keys": request.object_keys, "request_id": "", "attempts": 0}
+            for request in sorted(sent, key=lambda request: request.monotonic)
+        ],
+        "counters": None,
+    }
+    assert real["counters"] == {"success": 25, "failure": 0, "skip": 0}
     assert {key: value for key, value in predicted.items() if key not in OF_SENDING} == {
         key: value for key, value in real.items() if key not in OF_SENDING
     }

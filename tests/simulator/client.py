@@ -92,7 +92,9 @@ class Simulator:
         check_signatures, clock_skew, keep_records, latency, max_objects, missing_task and stopped_task (status and
         code of what is answered for them); ``now_offset`` seconds are added
         to the wall clock that tasks go by, ``state_delay`` seconds pass until a task that is started or stopped shows
-        it; ``copy_delay``, ``fail_keys``, ``skip_keys`` and ``object_size`` are those of sync_tasks.Policy.
+        it; ``month_zone`` is by how many hours the time zone of the monthly counters is ahead of UTC; ``copy_delay``,
+        ``copy_rate``, ``count_repeats``, ``fail_keys``, ``skip_keys`` and ``object_size`` are those of
+        copying.Policy.
         """
         self._ask("set", **settings)
 

@@ -71,12 +71,16 @@ class Service:
             "check_signatures": True,
             "clock_skew": 0.0,
             "copy_delay": 0.0,
+            "copy_rate": 0.0,
+            "count_repeats": True,
             "fail_keys": [],
             "keep_records": True,
             "latency": 0.0,
             "max_objects": MAX_OBJECTS,
             # The only documented code that names sync tasks; others are variants that a test may set.
             "missing_task": [400, "OMS.2002"],
+            # The hours by which the time zone of the months is ahead of UTC.
+            "month_zone": 0.0,
             "now_offset": 0.0,
             "object_size": 1024,
             "skip_keys": [],

@@ -10,16 +10,15 @@ What the reference does not say is marked with "Guess".
 
 from __future__ import annotations
 
-import collections
 import json
 import re
 import time
 import typing as t
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from fnmatch import fnmatchcase
+from datetime import timedelta, timezone
 from urllib.parse import unquote_plus
 
+from .copying import BUCKET_SECONDS, SERIES, Counters, Policy
 from .faults import error
 from .http_server import Reply, Request
 
@@ -31,10 +30,6 @@ MAX_TASKS = 5
 MAX_LIMIT = 100
 MAX_OFFSET = 10000
 
-# The five series of ListSyncTaskStatistic.
-SERIES = ("REQUEST", "SUCCESS", "FAILURE", "SKIP", "SIZE")
-# What the statistics are counted by: FIVE_MINUTES.
-BUCKET_SECONDS = 300
 # Guess: from which time range on they come by the hour is not documented.
 MAX_FINE_SECONDS = 86400
 
@@ -157,78 +152,6 @@ def _broken(value: t.Any, rules: dict[str, tuple[bool, Check]]) -> str | None:
 
 
 @dataclass
-class Policy:
-    """What becomes of the objects of an event.
-
-    ``fail_keys`` and ``skip_keys`` are patterns of names as a shell has them; all others succeed, with ``object_size``
-    bytes each. It is known ``copy_delay`` seconds after the event.
-    """
-
-    fail_keys: t.Sequence[str] = ()
-    skip_keys: t.Sequence[str] = ()
-    object_size: int = 1024
-    copy_delay: float = 0.0
-
-    def outcome(self, names: list[str]) -> tuple[int, int, int, int]:
-        """How many succeed, fail and are skipped, and the bytes that are copied."""
-        if not self.fail_keys and not self.skip_keys:
-            return len(names), 0, 0, len(names) * self.object_size
-        fates = collections.Counter(map(self._fate, names))
-        return fates["success"], fates["failure"], fates["skip"], fates["success"] * self.object_size
-
-    def _fate(self, name: str) -> str:
-        if any(fnmatchcase(name, pattern) for pattern in self.fail_keys):
-            return "failure"
-        return "skip" if any(fnmatchcase(name, pattern) for pattern in self.skip_keys) else "success"
-
-
-@dataclass
-class Counters:
-    """What a task counts, in buckets of five minutes: they never lie across the end of a month."""
-
-    buckets: dict[int, list[int]] = field(default_factory=dict)
-    # What copying will have come to, and when.
-    coming: list[tuple[float, tuple[int, int, int, int]]] = field(default_factory=list)
-
-    def add(self, now: float, *counts: int) -> None:
-        """Count at a point in time: requests, successes, failures, skipped ones, bytes."""
-        bucket = self.buckets.setdefault(int(now // BUCKET_SECONDS), [0] * len(SERIES))
-        for number, count in enumerate(counts):
-            bucket[number] += count
-
-    def settle(self, now: float) -> None:
-        """Count what has been copied by now."""
-        due = [entry for entry in self.coming if entry[0] <= now]
-        self.coming = [entry for entry in self.coming if entry[0] > now]
-        for when, outcome in due:
-            self.add(when, 0, *outcome)
-
-    def of_month(self, when: float) -> list[int]:
-        """The sums of the month. Guess: by UTC; which time zone OMS goes by is not documented."""
-        month = _month(when)
-        found = [counts for bucket, counts in self.buckets.items() if _month(bucket * BUCKET_SECONDS) == month]
-        return [sum(counts) for counts in zip(*found, strict=True)] or [0] * len(SERIES)
-
-    def series(self, number: int, start: float, end: float, seconds: int) -> list[dict[str, int]]:
-        """The points of a series within a span that are not 0.
-
-        :arg seconds: that a point stands for.
-        """
-        points: dict[int, int] = {}
-        for bucket, counts in sorted(self.buckets.items()):
-            begins = bucket * BUCKET_SECONDS
-            if start - seconds < begins <= end and counts[number]:
-                point = begins // seconds * seconds
-                points[point] = points.get(point, 0) + counts[number]
-        return [{"time_stamp": point * 1000, "statistic_num": count} for point, count in points.items()]
-
-
-def _month(when: float) -> tuple[int, int]:
-    date = datetime.fromtimestamp(when, timezone.utc)
-    return date.year, date.month
-
-
-@dataclass
 class SyncTask:
     """A sync task; ``status`` is what it shows, and the time at which it becomes another one."""
 
@@ -281,6 +204,9 @@ class SyncTasks:
         """The simulated wall clock, in seconds."""
         return time.time() + float(self._settings["now_offset"])
 
+    def _zone(self) -> timezone:
+        return timezone(timedelta(hours=self._settings["month_zone"]))
+
     def add(self, sync_task_id: str, project_id: str, status: str, fields: dict[str, t.Any]) -> SyncTask:
         milliseconds = int(self.now() * 1000)
         cdn = fields.pop("source_cdn", None)
@@ -299,12 +225,7 @@ class SyncTasks:
         """Take over an event's objects; OMS decodes each key once."""
         names = list(map(unquote_plus, keys))
         task.accepted_keys += names
-        now, outcome = self.now(), self._policy.outcome(names)
-        if self._policy.copy_delay:
-            task.counters.add(now, len(keys))
-            task.counters.coming.append((now + self._policy.copy_delay, outcome))
-        else:
-            task.counters.add(now, len(keys), *outcome)
+        task.counters.accept(self.now(), names, self._policy)
 
     # ---- operations
 
@@ -352,7 +273,7 @@ class SyncTasks:
         if at is None:
             return invalid("query_time")
         task.settle(self.now())
-        requests, successes, failures, skips, size = task.counters.of_month(at)
+        requests, successes, failures, skips, size = task.counters.of_month(at, self._zone())
         counters = {
             "monthly_acceptance_request": requests,
             "monthly_success_object": successes,

@@ -76,8 +76,11 @@ class FileSource:
         is_same, warning = is_same_run(self._log.path, self._log.last, identity, self._checked.sha256)
         if is_same:
             self._start = self._checked.start
-            if self._log.last and self._log.last.waiting and not self.pending_count:
-                self._log.warn(_NOT_WAITED)
+            if self._log.last and not self.pending_count:
+                # A run that waits for nothing leaves the log as it is.
+                waiting = self._log.last.waiting
+                if waiting:
+                    self._log.warn(_NOT_WAITED)
         if warning:
             self._log.warnings.append(warning)
         return Progress(self._log, identity, self._start, self.object_count, warning is not None, waiting)

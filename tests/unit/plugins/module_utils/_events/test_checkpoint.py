@@ -737,9 +737,10 @@ def test_a_line_without_the_field_is_of_a_run_that_does_not_wait() -> None:
     assert parse_line(json.dumps({**entry, "waiting": 1}).encode()) is None
 
 
+@pytest.mark.parametrize("now_waits", [True, False])
 @pytest.mark.parametrize(("position", "waited", "is_told"), [(10, True, True), (10, False, False), (5, True, False)])
 def test_a_run_that_submits_nothing_warns_if_the_one_before_did_not_wait_to_the_end(
-    open_log: OpenLog, path: Path, tmp_path: Path, position: int, waited: bool, is_told: bool
+    open_log: OpenLog, path: Path, tmp_path: Path, position: int, waited: bool, is_told: bool, now_waits: bool
 ) -> None:
     file = tmp_path / "keys"
     file.write_bytes(b"".join(b"key%05d.\n" % number for number in range(100)))
@@ -748,9 +749,14 @@ def test_a_run_that_submits_nothing_warns_if_the_one_before_did_not_wait_to_the_
     log = open_log()
     key_file = KeyFile(str(file), "lines", False)
     source = FileSource(key_file, log)
-    source.resume(IDENTITY)
+    before = path.read_bytes()
+    progress = source.resume(IDENTITY, now_waits)
     key_file.close()
+    assert progress is not None
+    progress.begin()
 
     assert source.resumed_count == 10 * position
+    # The run after this one is to find the same.
+    assert path.read_bytes() == before or position != 10
     assert [text for text in log.warnings if "ended before OMS had copied" in text] == log.warnings
     assert bool(log.warnings) is is_told
