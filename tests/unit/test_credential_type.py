@@ -38,15 +38,18 @@ def read(name: str) -> dict[str, t.Any]:
 
 def environment(values: t.Mapping[str, str]) -> dict[str, str]:
     """The variables that AWX sets for a credential with these values: a field that is left empty is empty text."""
-    jinja = jinja2.Environment(undefined=jinja2.StrictUndefined)
     values = {**{field["id"]: "" for field in read("inputs.yml")["fields"]}, **values}
-    return {name: jinja.from_string(text).render(values) for name, text in read("injectors.yml")["env"].items()}
+    variables = read("injectors.yml")["env"]
+    return {
+        name: jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values) for name, text in variables.items()
+    }
 
 
 def found(environ: t.Mapping[str, str]) -> tuple[t.Any, t.Any]:
     """Where a module without options finds its credentials, and what it sends requests to."""
     options = {name: argument.get("default") for name, argument in SPEC.items()}
-    credentials, target = find_credentials_and_target(options, environ, Secrets(lambda value: None))
+    registered: list[str] = []
+    credentials, target = find_credentials_and_target(options, environ, Secrets(registered.append))
     return credentials.credentials, target
 
 
