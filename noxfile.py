@@ -66,7 +66,7 @@ SUBSET = [
     "tests/integration/test_secrets.py::test_secrets_of_the_environment",
 ]
 # What depends on the target's libraries, and hardly on the core.
-OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_sign_in.py"]
+OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_authentication.py"]
 # The unit tests in which the HTTP libraries take part.
 OF_HTTP = ["tests/unit/plugins/module_utils/_http", "tests/unit/plugins/modules"]
 # Those that `make integration` runs on the oldest and the newest core and on the oldest target.

@@ -174,7 +174,7 @@ def object_keys(
         # ansible-core before 2.19 passes undefined variables on. They raise an error when they are looked at.
         bool(given)
     if errors not in (STRICT, WARN):
-        raise AnsibleFilterError(f"errors must be one of {STRICT}, {WARN}.")
+        raise AnsibleFilterError(f"errors must be {STRICT} or {WARN}.")
     kinds = [changes] if isinstance(changes, str) else changes
     try:
         reading = read(notification, encoding=encoding, changes=kinds, bucket=bucket)

@@ -137,7 +137,7 @@ class Stopped(Failure):
     """
 
     def __init__(self, why: str, attempts: int = 0) -> None:
-        super().__init__(None, why, "Run the task again with what remains", attempts=attempts)
+        super().__init__(None, why, "Run the task again with the remaining object keys", attempts=attempts)
         self.why = why
 
 

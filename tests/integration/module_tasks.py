@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -37,19 +38,22 @@ class ModuleTasks:
     ) -> Run:
         """Run tasks, each with a module and at most the keywords above.
 
+        :arg environ: may have another ANSIBLE_COLLECTIONS_PATH.
         :arg parallel: how many may run at the same time; with 1, they run in order.
         """
         if "OMS_TEST_TARGET" in os.environ:
             # A target's Python need not have an ansible-core: Ansible sends it what it needs.
             return Ansible(self.folder).playbook([{**task, "ignore_errors": True} for task in tasks], environ=environ)
+        variables = environ or {}
+        begun = time.monotonic()
         printed = call_modules(
             self._bin_folder,
-            os.environ["ANSIBLE_COLLECTIONS_PATH"],
-            [self._call(task, environ or {}) for task in tasks],
+            variables.get("ANSIBLE_COLLECTIONS_PATH", os.environ["ANSIBLE_COLLECTIONS_PATH"]),
+            [self._call(task, variables) for task in tasks],
             parallel,
         )
-        results = [{"failed": False, **each.result} for each in printed]
-        return Run(0, "\n".join(each.output for each in printed), "", results)
+        results = [{"failed": False, "changed": False, **each.result} for each in printed]
+        return Run(0, "\n".join(each.output for each in printed), "", results, time.monotonic() - begun)
 
     def modules(self, arguments: t.Iterable[dict[str, t.Any]], **run: t.Any) -> Run:
         """Call the module for each set of arguments."""

@@ -13,8 +13,9 @@ import time
 import typing as t
 from pathlib import Path
 
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, InBackground, wait_until
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, InBackground, wait_until
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.integration.process_faults import (
     BROKEN_REQUEST,
     FEWER_FILES,
@@ -46,7 +47,7 @@ ROWS: dict[str, tuple[str, dict[str, t.Any], str | None]] = {
 
 def test_whatever_fails_the_result_is_complete(
     simulator: Simulator,
-    ansible: Ansible,
+    module_tasks: ModuleTasks,
     task: dict[str, t.Any],
     tmp_path: Path,
     with_fault: t.Callable[[str], dict[str, str]],
@@ -67,7 +68,7 @@ def test_whatever_fails_the_result_is_complete(
             **options,
         }
         tasks.append({MODULE: arguments, "environment": with_fault(fault), "ignore_errors": True})
-    run = ansible.playbook(tasks)
+    run = module_tasks.playbook(tasks, parallel=4)
 
     for (name, (_fault, _options, said)), result in zip(ROWS.items(), run.results, strict=False):
         accepted = simulator.accepted_keys(name)
@@ -88,22 +89,22 @@ def test_whatever_fails_the_result_is_complete(
     assert len(simulator.accepted_keys("last-line")) == COUNT
 
 
-def test_a_long_list_is_not_printed(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+def test_a_long_list_is_not_printed(simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]) -> None:
     simulator.fault("answer", status=400, body='{"error_code": "OMS.0064"}', skip=2)
-    (result,) = ansible.modules([{**task, "object_keys": [f"object {number}" for number in range(5000)]}]).results
+    (result,) = module_tasks.modules([{**task, "object_keys": [f"object {number}" for number in range(5000)]}]).results
 
     assert result["remaining_object_keys"] == [f"object {number}" for number in range(20, 1020)]
     assert (result["accepted_count"], result["remaining_count"], result["remaining_truncated"]) == (20, 4980, True)
 
 
 def test_a_second_signal_ends_the_wait_at_once(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], tmp_path: Path
 ) -> None:
     key_file = tmp_path / "object_keys"
     key_file.write_text("".join(f"{key}\n" for key in OBJECT_KEYS), encoding="ascii")
     options = {**task, "object_keys_file": str(key_file), "progress_file": str(tmp_path / "progress"), "timeout": 200}
     simulator.fault("hang", skip=5)
-    run = InBackground(ansible, {**options, "concurrency": 4})
+    run = InBackground(module_tasks, {**options, "concurrency": 4})
     wait_until(lambda: run.process() is not None and len(simulator.accepted_keys(SYNC_TASK_ID)) > 100)
     started = time.monotonic()
     for _number in range(2):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What the module makes of errors: the sentence a user reads, what a playbook can go by, and what is tried again."""
+"""Errors: the message, the result for a playbook, and which errors are retried."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ import typing as t
 import pytest
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import ACCESS_KEY, PROJECT_ID, SECRET_KEY
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Received, Simulator
 
-NAMES = [f"name {number}" for number in range(50)]
+OBJECT_KEYS = [f"object {number}" for number in range(50)]
 HTML = "<html><head><title>502</title><style>p {}</style></head><body><h1>Bad &amp; gateway</h1></body></html>"
 
 
 def fault(status: int, code: str = "", **more: t.Any) -> dict[str, t.Any]:
-    """An error that the service answers, for ever."""
+    """An error that the service answers to each request."""
     body = json.dumps({"error_code": code, "error_msg": f"the text of {code}"})
     return {"kind": "answer", "status": status, "body": body, "times": None, **more}
 
@@ -141,7 +142,7 @@ class Answered(t.NamedTuple):
 def run_cases(
     folder: t.Any, simulator: Simulator, faults: dict[str, dict[str, t.Any]], **options: t.Any
 ) -> dict[str, Answered]:
-    """Let each case have a sync task with the fault, and run all of them with one start of Ansible."""
+    """Let each case have a sync task with the fault, and run all of them."""
     simulator.reset()
     simulator.add_access_key(ACCESS_KEY, SECRET_KEY)
     tasks = {case: f"task-{number:02}" for number, case in enumerate(faults)}
@@ -154,12 +155,12 @@ def run_cases(
         "endpoint": simulator.url,
         "access_key": ACCESS_KEY,
         "secret_key": SECRET_KEY,
-        "object_keys": ["name 1"],
+        "object_keys": ["object 1"],
         "timeout": 0.4,
         "retry_max_delay": 0,
         **options,
     }
-    run = Ansible(folder).modules([{**common, "sync_task_id": task} for task in tasks.values()])
+    run = ModuleTasks(folder).modules([{**common, "sync_task_id": task} for task in tasks.values()], parallel=4)
     assert len(run.results) == len(faults), run.output
     return {
         case: Answered(result, simulator.requests(path=f"{task}/"), task, simulator.url)
@@ -184,7 +185,7 @@ def test_an_error_becomes_a_sentence_with_the_next_step(final: dict[str, Answere
     assert result["retry_count"] == requests - 1
     assert (result["changed"], result["accepted_count"], result["remaining_count"]) == (False, 0, 1)
     error = result["error"]
-    assert error["object_keys"] == result["remaining_object_keys"] == ["name 1"]
+    assert error["object_keys"] == result["remaining_object_keys"] == ["object 1"]
     if details["kind"] != "answer":
         assert error["kind"] == ("timeout" if details["kind"] == "hang" else "connection")
         assert error["http_status"] is None
@@ -242,7 +243,7 @@ def test_all_shapes_of_an_error_are_understood(tmp_path: t.Any, simulator: Simul
         assert "is not running" in case.result["msg"], name
 
 
-def test_what_may_pass_is_tried_again_until_it_has(tmp_path: t.Any, simulator: Simulator) -> None:
+def test_transient_errors_are_retried(tmp_path: t.Any, simulator: Simulator) -> None:
     answered = run_cases(tmp_path, simulator, TRANSIENT, retries=8)
 
     for case, (result, arrived, _task, _endpoint) in answered.items():
@@ -257,7 +258,7 @@ def test_what_may_pass_is_tried_again_until_it_has(tmp_path: t.Any, simulator: S
             assert arrived[1].monotonic - arrived[0].monotonic >= 1, case
 
 
-def test_without_retries_there_is_one_attempt_whatever_comes(tmp_path: t.Any, simulator: Simulator) -> None:
+def test_without_retries_there_is_one_attempt(tmp_path: t.Any, simulator: Simulator) -> None:
     answered = run_cases(tmp_path, simulator, TRANSIENT, retries=0)
 
     for case, (result, arrived, _task, _endpoint) in answered.items():
@@ -265,47 +266,51 @@ def test_without_retries_there_is_one_attempt_whatever_comes(tmp_path: t.Any, si
         assert (len(arrived), result["retry_count"]) == (1, 0), case
 
 
-def test_a_failure_half_way_says_what_remains(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+def test_a_failure_in_the_middle_returns_what_remains(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
+) -> None:
     simulator.fault("answer", status=400, body='{"error_code": "OMS.0066", "error_msg": "stopped"}', skip=2)
-    (result,) = ansible.modules([{**task, "object_keys": NAMES}]).results
+    (result,) = module_tasks.modules([{**task, "object_keys": OBJECT_KEYS}]).results
 
     assert result["failed"]
     assert result["changed"]
     assert (result["object_count"], result["accepted_count"], result["event_count"]) == (50, 20, 2)
-    assert (result["remaining_count"], result["remaining_object_keys"]) == (30, NAMES[20:])
+    assert (result["remaining_count"], result["remaining_object_keys"]) == (30, OBJECT_KEYS[20:])
     assert not result["remaining_truncated"]
-    assert result["error"]["object_keys"] == NAMES[20:30]
+    assert result["error"]["object_keys"] == OBJECT_KEYS[20:30]
     assert "OMS accepted 20 of 50 objects. remaining_object_keys lists the others." in result["msg"]
-    assert simulator.accepted_keys(task["sync_task_id"]) == NAMES[:20]
+    assert simulator.accepted_keys(task["sync_task_id"]) == OBJECT_KEYS[:20]
     assert len(simulator.requests()) == 3
 
 
 def test_a_wrong_key_is_tried_once_with_a_thousand_objects(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
-    names = [f"name {number}" for number in range(1000)]
-    (result,) = ansible.modules([{**task, "secret_key": "another-one", "object_keys": names}]).results
+    object_keys = [f"object {number}" for number in range(1000)]
+    (result,) = module_tasks.modules([{**task, "secret_key": "another-one", "object_keys": object_keys}]).results
 
     assert result["error"]["http_status"] == 401
     assert [request.status for request in simulator.requests()] == [401]
     assert result["remaining_count"] == 1000
 
 
-def test_a_wrong_clock_is_named(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+def test_a_wrong_clock_is_named(simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]) -> None:
     simulator.set(clock_skew=3600)
-    (result,) = ansible.modules([{**task, "object_keys": ["a"]}]).results
+    (result,) = module_tasks.modules([{**task, "object_keys": ["a"]}]).results
 
     assert result["error"]["http_status"] == 401
     assert re.search("The clock of this host is (3599|3600) s behind the service's. Correct it", result["msg"])
 
 
-def test_connections_that_can_not_be_made(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+def test_connections_that_can_not_be_made(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     environ = {"HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": "https://oms.invalid"}
     of_environment = {name: value for name, value in task.items() if name != "endpoint"}
     begun = time.monotonic()
-    closed, unknown = ansible.modules(
+    closed, unknown = module_tasks.modules(
         [
             {**task, "endpoint": f"http://127.0.0.1:{port}", "object_keys": ["a"], "retries": 2, "retry_max_delay": 0},
             # With the default retries: this must not be tried again.
@@ -324,15 +329,17 @@ def test_connections_that_can_not_be_made(simulator: Simulator, ansible: Ansible
     assert simulator.requests() == []
 
 
-def test_a_netrc_is_not_read(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
-    (ansible.folder / "home" / ".netrc").write_text("machine 127.0.0.1 login someone password else\n", encoding="utf-8")
-    ansible.modules([{**task, "object_keys": ["a"]}])
+def test_a_netrc_is_not_read(simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]) -> None:
+    (module_tasks.folder / "home" / ".netrc").write_text(
+        "machine 127.0.0.1 login someone password else\n", encoding="utf-8"
+    )
+    module_tasks.modules([{**task, "object_keys": ["a"]}])
 
     (request,) = simulator.requests()
     assert request.headers["authorization"].startswith("SDK-HMAC-SHA256 ")
 
 
-def test_a_playbook_can_rescue_and_send_what_remains(
+def test_a_playbook_can_rescue_and_submit_the_remaining_object_keys(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
 ) -> None:
     simulator.fault("answer", status=500, skip=1, times=1)
@@ -340,7 +347,7 @@ def test_a_playbook_can_rescue_and_send_what_remains(
     run = ansible.playbook(
         [
             {
-                "block": [{MODULE: {**task, "object_keys": NAMES}}],
+                "block": [{MODULE: {**task, "object_keys": OBJECT_KEYS}}],
                 "rescue": [
                     {
                         MODULE: {**task, "object_keys": "{{ " + failed + ".remaining_object_keys }}"},
@@ -352,4 +359,4 @@ def test_a_playbook_can_rescue_and_send_what_remains(
     )
 
     assert run.returncode == 0, run.output
-    assert simulator.accepted_keys(task["sync_task_id"]) == NAMES
+    assert simulator.accepted_keys(task["sync_task_id"]) == OBJECT_KEYS

@@ -19,6 +19,7 @@ from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     SECRET_KEY,
     SYNC_TASK_ID,
 )
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 GALAXY = Path(__file__).parents[2] / "galaxy.yml"
@@ -48,22 +49,22 @@ def test_documented_examples(simulator: Simulator, ansible: Ansible, task: dict[
 
 
 def sent_keys(simulator: Simulator) -> list[list[str]]:
-    """The names in each event that was accepted, as they arrived."""
+    """The object keys in each event that was accepted, as they arrived."""
     return [json.loads(request.body)["object_keys"] for request in simulator.requests("POST") if request.accepted]
 
 
-def test_names_are_split_into_events_in_order_and_sent_once(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+def test_object_keys_are_split_into_events_in_order_and_sent_once(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
-    names = [f"name {number}" for number in range(25)]
-    run = ansible.modules(
+    object_keys = [f"object {number}" for number in range(25)]
+    run = module_tasks.modules(
         [
-            {**task, "object_keys": names},
-            {**task, "object_keys": [*names, "name 3", "other", "name 0"], "batch_size": 100},
+            {**task, "object_keys": object_keys},
+            {**task, "object_keys": [*object_keys, "object 3", "other", "object 0"], "batch_size": 100},
         ]
     )
 
-    encoded = [name.replace(" ", "+") for name in names]
+    encoded = [key.replace(" ", "+") for key in object_keys]
     assert sent_keys(simulator) == [encoded[:10], encoded[10:20], encoded[20:], [*encoded, "other"]]
     first, second = run.results
     assert (first["accepted_count"], first["event_count"], first["object_count"]) == (25, 3, 25)
@@ -107,15 +108,15 @@ def test_a_result_says_all_that_is_documented(
     assert request.headers["content-type"] == "application/json"
 
 
-def test_awkward_names_arrive_byte_for_byte_and_run_nothing(
+def test_unusual_object_keys_arrive_byte_for_byte_and_run_nothing(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
 ) -> None:
     trap = tmp_path / "trap"
-    names = [
+    object_keys = [
         "TEST/中 文.jpg",
         "a%20b.txt",
         "/leading//slashes/",
-        " blanks at both ends ",
+        " spaces at both ends ",
         "100% + more & 'quotes' \"too\"",
         "line\nbreak\r\n\ttab",
         "emoji 🚀",
@@ -134,23 +135,23 @@ def test_awkward_names_arrive_byte_for_byte_and_run_nothing(
         "\x00\x1b[31m\x7f",
         "中" * 1820,
     ]
-    marked = [Unsafe(name) if "{" in name else name for name in names]
-    run = ansible.playbook([{MODULE: {**task, "object_keys": "{{ names }}"}}], vars={"names": marked})
+    marked = [Unsafe(key) if "{" in key else key for key in object_keys]
+    run = ansible.playbook([{MODULE: {**task, "object_keys": "{{ given }}"}}], vars={"given": marked})
 
     assert run.results[0]["changed"], run.output
-    assert simulator.accepted_keys(SYNC_TASK_ID) == names
+    assert simulator.accepted_keys(SYNC_TASK_ID) == object_keys
     assert sent_keys(simulator)[0][:2] == ["TEST%2F%E4%B8%AD+%E6%96%87.jpg", "a%2520b.txt"]
     assert not trap.exists()
 
 
-def test_names_out_of_a_result_or_a_file_are_no_templates(
+def test_object_keys_from_a_result_or_a_file_are_not_templated(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
 ) -> None:
-    names = tmp_path / "names.json"
-    names.write_text(json.dumps(["{{ 7 * 7 }}"]), encoding="utf-8")
+    file = tmp_path / "object_keys.json"
+    file.write_text(json.dumps(["{{ 7 * 7 }}"]), encoding="utf-8")
     ansible.playbook(
         [
-            {"ansible.builtin.slurp": {"src": str(names)}, "register": "file"},
+            {"ansible.builtin.slurp": {"src": str(file)}, "register": "file"},
             {MODULE: {**task, "object_keys": "{{ file.content | b64decode | from_json }}"}},
         ]
     )
@@ -182,8 +183,8 @@ KEY = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
 TEMPORARY_KEY = {"access_key": "TEMPORARY1", "secret_key": "temporary-secret", "security_token": "the-sts-token"}
 
 
-# For each way its options, its variables, and the access key that signs; None where a token is sent.
-WAYS: dict[str, tuple[dict[str, str], dict[str, str], str | None]] = {
+# For each credential source its options, its variables, and the access key that signs; None where a token is sent.
+SOURCES: dict[str, tuple[dict[str, str], dict[str, str], str | None]] = {
     "key": (KEY, {}, ACCESS_KEY),
     "temporary key": (TEMPORARY_KEY, {}, "TEMPORARY1"),
     "token": ({"auth_token": "a-token"}, {}, None),
@@ -213,25 +214,25 @@ WAYS: dict[str, tuple[dict[str, str], dict[str, str], str | None]] = {
 }
 
 
-def test_ways_to_sign_in(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+def test_credential_sources(simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]) -> None:
     simulator.add_access_key("TEMPORARY1", "temporary-secret", "the-sts-token")
     simulator.add_token("a-token")
     of_task = {name: value for name, value in task.items() if name not in KEY}
-    run = ansible.playbook(
+    run = module_tasks.playbook(
         [
-            {MODULE: {**of_task, **options, "object_keys": [way]}, "environment": environ, "ignore_errors": True}
-            for way, (options, environ, _signed_by) in WAYS.items()
+            {MODULE: {**of_task, **options, "object_keys": [source]}, "environment": environ, "ignore_errors": True}
+            for source, (options, environ, _signed_by) in SOURCES.items()
         ]
     )
 
-    assert [result["changed"] for result in run.results] == [True] * len(WAYS), run.output
-    for (way, (_options, _environ, signed_by)), request in zip(WAYS.items(), simulator.requests(), strict=True):
+    assert [result["changed"] for result in run.results] == [True] * len(SOURCES), run.output
+    for (source, (_options, _environ, signed_by)), request in zip(SOURCES.items(), simulator.requests(), strict=True):
         if signed_by:
-            assert f"Access={signed_by}," in request.headers["authorization"], way
-            assert "x-auth-token" not in request.headers, way
+            assert f"Access={signed_by}," in request.headers["authorization"], source
+            assert "x-auth-token" not in request.headers, source
         else:
-            assert request.headers["x-auth-token"] == "a-token", way
-            assert "authorization" not in request.headers, way
+            assert request.headers["x-auth-token"] == "a-token", source
+            assert "authorization" not in request.headers, source
 
 
 def test_defaults_for_the_action_group_reach_the_module(

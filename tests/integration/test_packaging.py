@@ -31,6 +31,8 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 # What stands first in the artifact. Whatever is added has to be decided on here, and in galaxy.yml.
 TOP_LEVEL = {
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "COPYING",
     "FILES.json",
     "LICENSES",
     "MANIFEST.json",
@@ -49,7 +51,7 @@ MAY_BE_THERE = {"extensions"}
 ENDINGS = {
     "LICENSES": {".txt"},
     "changelogs": {".yaml"},
-    "docs": {".md", ".svg"},
+    "docs": {".md", ".svg", ".yml"},
     "extensions": {".py", ".yml"},
     "meta": {".txt", ".yml"},
     "playbooks": {".yml"},

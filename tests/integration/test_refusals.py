@@ -3,29 +3,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What is refused before anything is sent, in words that say what is wrong, where, and what is allowed."""
+"""Invalid arguments are refused before a request is sent, and the message says what is wrong and what is allowed."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
-# Characters of a name that have to be encoded take three each.
+# Characters of an object key that have to be encoded take three each.
 TOO_LONG = "中" * 1820 + "a" * 5
 
 REFUSALS = {
-    "no names": ({"object_keys": []}, "object_keys is an empty list. Give at least 1 object key."),
-    "an empty name": ({"object_keys": ["a", ""]}, "object_keys[1] is empty. An object key has at least 1 character."),
+    "no object keys": ({"object_keys": []}, "object_keys is an empty list. Give at least 1 object key."),
+    "an empty object key": (
+        {"object_keys": ["a", ""]},
+        "object_keys[1] is empty. An object key has at least 1 character.",
+    ),
     "an empty string": ({"object_keys": ""}, "object_keys is empty. An object key has"),
-    "a name too long": (
+    "an object key too long": (
         {"object_keys": ["a", TOO_LONG]},
         "has 16385 characters when URL-encoded. At most 16384 are allowed",
     ),
-    "an encoded name too long": (
+    "an encoded object key too long": (
         {"object_keys": ["a" * 16385], "object_keys_encoded": True},
         "has 16385 characters when URL-encoded. At most 16384 are allowed",
     ),
@@ -52,15 +55,15 @@ REFUSALS = {
         {"object_keys": ["a", "b%ZZ"], "object_keys_encoded": True},
         'object_keys[1] "b%ZZ" has a % without two hexadecimal digits at character 2',
     ),
-    "a blank in an encoded name": (
+    "a space in an encoded object key": (
         {"object_keys": ["a b"], "object_keys_encoded": True},
         'object_keys[0] "a b" has a space at character 2',
     ),
-    "a tab in an encoded name": (
+    "a tab in an encoded object key": (
         {"object_keys": ["a\tb"], "object_keys_encoded": True},
         "has a control character at character 2",
     ),
-    "an encoded name outside ASCII": (
+    "an encoded object key outside ASCII": (
         {"object_keys": ["é"], "object_keys_encoded": True},
         "has a non-ASCII character at character 1",
     ),
@@ -80,18 +83,18 @@ REFUSALS = {
     "no event at once": ({"concurrency": 0}, "concurrency is 0. It must be from 1 to 64."),
     "too many at once": ({"concurrency": 65}, "concurrency is 65. It must be from 1 to 64."),
     "a negative rate": ({"rate_limit": -1}, "rate_limit is -1. It must be 0 for no limit, or"),
-    "names twice": ({"object_keys_file": "names"}, "mutually exclusive: object_keys|object_keys_file"),
-    "no names at all": ({"object_keys": None}, "one of the following is required: object_keys, object_keys_file"),
+    "object keys twice": ({"object_keys_file": "keys"}, "mutually exclusive: object_keys|object_keys_file"),
+    "no object keys at all": ({"object_keys": None}, "one of the following is required: object_keys, object_keys_file"),
     "progress of a list": ({"progress_file": "p"}, "required by 'progress_file': object_keys_file"),
     "a missing file": (
-        {"object_keys": None, "object_keys_file": "/nonexistent/names"},
-        "object_keys_file: the file /nonexistent/names can't be read: no such file or directory",
+        {"object_keys": None, "object_keys_file": "/nonexistent/keys"},
+        "object_keys_file: the file /nonexistent/keys can't be read: no such file or directory",
     ),
-    "a folder for a file": (
+    "a directory for a file": (
         {"object_keys": None, "object_keys_file": "/"},
         "object_keys_file: / is not a regular file. Write the object keys to one first",
     ),
-    "a missing folder": (
+    "a missing directory": (
         {"object_keys": None, "object_keys_file": __file__, "progress_file": "/nonexistent/progress"},
         "progress_file: /nonexistent/progress can't be used: no such file or directory",
     ),
@@ -103,7 +106,7 @@ REFUSALS = {
     "retries above": ({"retries": 101}, "retries is 101. It must be from 0 to 100."),
     "no time": ({"timeout": 0}, "timeout is 0. It must be from "),
     "a negative delay": ({"retry_max_delay": -0.5}, "retry_max_delay is -0.5. It must be from "),
-    "a region that is none": ({"region": "a.example/"}, 'region is "a.example/". It must be the id of a region'),
+    "an invalid region": ({"region": "a.example/"}, 'region is "a.example/". It must be the id of a region'),
     "clear text": (
         {"endpoint": "http://oms.example.com"},
         "endpoint is not encrypted: http:// is allowed on the loopback interface only. Use https://oms.example.com.",
@@ -115,7 +118,7 @@ REFUSALS = {
     ),
     "no such ca_path": ({"ca_path": "/nonexistent/ca.pem"}, "ca_path: the file /nonexistent/ca.pem can't be read: no "),
     "no PEM": ({"ca_path": __file__}, "contains no certificates in PEM format. Give a file that does."),
-    "half a pair": (
+    "an incomplete pair": (
         {"secret_key": None},
         "access_key is given without secret_key. Give them together: missing options are not taken from the"
         " environment.",
@@ -147,7 +150,7 @@ REFUSALS = {
 def refused(
     tmp_path_factory: pytest.TempPathFactory, simulator_process: Simulator
 ) -> tuple[dict[str, dict[str, t.Any]], int]:
-    """The result of each case, and how many requests arrived at all. One start of Ansible serves all cases."""
+    """The result of each case, and how many requests arrived at all."""
     simulator_process.reset()
     task = {
         "region": "cn-north-4",
@@ -161,7 +164,7 @@ def refused(
     }
     cases = [{**task, **options} for options, _message in REFUSALS.values()]
     given = [{name: value for name, value in case.items() if value is not None} for case in cases]
-    run = Ansible(tmp_path_factory.mktemp("refused")).modules(given)
+    run = ModuleTasks(tmp_path_factory.mktemp("refused")).modules(given)
     assert len(run.results) == len(REFUSALS), run.output
     return dict(zip(REFUSALS, run.results, strict=True)), len(simulator_process.requests())
 
@@ -175,7 +178,7 @@ def test_what_breaks_a_rule_is_refused(refused: tuple[dict[str, dict[str, t.Any]
     assert message in result["msg"]
     # An argument error gives the message alone.
     assert not {"error", "object_count", "remaining_object_keys"} & set(result)
-    # The secret does not come with it.
+    # The secret is not in it.
     assert "a-secret-key" not in str(result)
 
 
@@ -183,12 +186,12 @@ def test_nothing_is_sent(refused: tuple[dict[str, dict[str, t.Any]], int]) -> No
     assert refused[1] == 0
 
 
-def test_without_credentials_the_names_come_back(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], off_ecs: dict[str, str]
+def test_without_credentials_the_object_keys_remain(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], off_ecs: dict[str, str]
 ) -> None:
     del task["access_key"], task["secret_key"]
     environ = {"HW_ACCESS_KEY": "half", "CLOUD_SDK_SK": "the-other-half", **off_ecs}
-    run = ansible.modules([{**task, "object_keys": ["a", "b"]}], environ=environ)
+    run = module_tasks.modules([{**task, "object_keys": ["a", "b"]}], environ=environ)
 
     (result,) = run.results
     assert result["failed"]
@@ -202,8 +205,10 @@ def test_without_credentials_the_names_come_back(
     assert simulator.requests() == []
 
 
-def test_a_name_as_long_as_can_be_is_sent(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
-    ansible.modules([{**task, "object_keys": [TOO_LONG[:-1]]}])
+def test_an_object_key_of_the_maximum_length_is_sent(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
+) -> None:
+    module_tasks.modules([{**task, "object_keys": [TOO_LONG[:-1]]}])
 
     (request,) = simulator.requests()
     assert request.accepted

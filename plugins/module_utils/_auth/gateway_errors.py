@@ -111,7 +111,9 @@ def credential_advice(answer: Answer, credential: Credential, renewable: bool) -
         return f"{key} is new, but was refused. Check region and endpoint, for which it may not be valid"
     if value.security_token and is_expired(answer):
         return f"{key} has expired. Get a new one, then run the task again"
-    temporary = "It may also have expired" if value.security_token else "A temporary one also needs its security_token"
+    temporary = (
+        "It may also have expired" if value.security_token else "A temporary access key also requires security_token"
+    )
     if says(answer, _UNKNOWN_KEY_TEXT):
         return f"{key} does not exist. Correct it before the next run: {_BEFORE_LOCKED}. {temporary}"
     if says(answer, _WRONG_SIGNATURE_TEXT):

@@ -122,7 +122,7 @@ def is_same_run(
         return False, None
     theirs, ours = asdict(checkpoint.identity), asdict(identity)
     different = [
-        f"{name} is {quoted(str(theirs[name]))} there and {quoted(str(ours[name]))} here"
+        f"{name} is {quoted(str(theirs[name]))} in the file and {quoted(str(ours[name]))} in this run"
         for name in theirs
         if theirs[name] != ours[name]
     ]
@@ -133,9 +133,9 @@ def is_same_run(
     what = f"progress_file: {path} is of another run, which is {'' if checkpoint.finished else 'not '}finished"
     what += f": {'; '.join(different)}"
     if checkpoint.finished:
-        return False, printable(f"{what}. The file is started over.")
+        return False, printable(f"{what}. This run overwrites the file.")
     advice = (
         "To resume that run, use its options and its object_keys_file. To keep its progress, give this run another"
-        f" progress_file. To drop its progress, delete {path}"
+        f" progress_file. To discard its progress, delete {path}"
     )
     raise Failure(FILE, what, advice)

@@ -240,7 +240,7 @@ class KeyFile:
         return Failure(
             FILE,
             f"The file {self.path} changed while it was being read",
-            "Let it be complete before the task starts, and run the task again",
+            "Run the task again when the file is complete",
         )
 
 
@@ -285,5 +285,5 @@ def _json(text: str | bytes) -> t.Any:
 def _json_string(text: str) -> str:
     value = _json(text)
     if not isinstance(value, str):
-        raise ArgumentError('is not a JSON string. With the format jsonl each line is one, "like this"')
+        raise ArgumentError('is not a JSON string. With the format jsonl each line must be one, for example "a/b.txt".')
     return value

@@ -100,7 +100,9 @@ def as_failure(error: BaseException) -> Failure:
     *_callers, (frame, line) = [(None, 0), *traceback.walk_tb(error.__traceback__)]
     where = f" ({os.path.basename(frame.f_code.co_filename)}, line {line})" if frame else ""
     return Failure(
-        None, f"The run ended with an unexpected error: {what}{where}", "Run the task again with what remains"
+        None,
+        f"The run ended with an unexpected error: {what}{where}",
+        "Run the task again with the remaining object keys",
     )
 
 

@@ -214,7 +214,7 @@ class Client:
                 # Without a code it was not the gateway that refused, but something in front of it.
                 raise
             # Reading a task is a permission of its own: without it, events may be allowed all the same.
-            return f"Check mode could not read the sync task, and predicts from the arguments alone. {failure}"
+            return f"Check mode could not read the sync task, so it checked only the arguments. {failure}"
         status = self._secrets.mask(self._read(request, response, answers.read_sync_task, "sync task")["status"])
         if status == SYNCHRONIZING:
             return None
@@ -222,7 +222,7 @@ class Client:
         if status == STOPPED:
             explanation = f"{what}. {START_IT[0].upper()}{START_IT[1:]}"
         else:
-            explanation = f"{what}, but only {SYNCHRONIZING} is documented to accept events. See the OMS console"
+            explanation = f"{what}. Events are accepted in the status {SYNCHRONIZING} only. See the OMS console"
         raise self._unusable(request, response, explanation, STATE)
 
     def _path(self, sync_task_id: str = "") -> str:
@@ -243,7 +243,9 @@ class Client:
             return reader(response.body)
         except answers.NOT_AS_DOCUMENTED:
             where = f"{self.endpoint.url} ({self.endpoint.source})"
-            explanation = f"The answer is not the {what} that the documentation describes. Check that {where} is OMS"
+            explanation = (
+                f"The answer does not contain the documented {what}. Check that {where} is the endpoint of OMS"
+            )
             raise self._unusable(request, response, explanation) from None
 
     def _unusable(self, request: Request, response: Response, explanation: str, kind: str = SERVICE) -> Failure:

@@ -136,7 +136,7 @@ def wait_for_copies(
             if copied.total >= accepted:
                 return
             if status == STOPPED:
-                what = f"The sync task {sync_task_id} was stopped while it was waited for. {_so_far(copied, accepted)}"
+                what = f"The sync task {sync_task_id} was stopped during the wait. {_so_far(copied, accepted)}"
                 raise Failure(STATE, what, "Start it with huaweicloud.oms.oms_sync_task and state=started")
         left = until - clock.monotonic()
         if left <= 0:
@@ -159,8 +159,8 @@ def check_copies(copied: Copied, accepted: int, sync_task_id: str) -> None:
     if copied.failure:
         raise Failure(
             COPY,
-            f"The sync task {sync_task_id} failed to copy {counted(copied.failure, 'object')} while it was waited for"
-            f" {counted(accepted, 'object')}; objects of other senders may be among them",
+            f"The sync task {sync_task_id} failed to copy {counted(copied.failure, 'object')} during the wait for"
+            f" {counted(accepted, 'object')}. Objects of other senders may be among them",
             f"Find the object keys and the reasons in the destination bucket, in oms/sync_task/{sync_task_id}/"
             "failed_object_lists/<subtask>/<time>.failed_list.txt, then submit these object keys again",
         )
@@ -174,7 +174,7 @@ def _so_far(copied: Copied, accepted: int) -> str:
 
 
 def _stopped(why: str, accepted: int) -> Failure:
-    what = f"{why} while it waited for the copies of {counted(accepted, 'object')}"
+    what = f"{why} during the wait for the copies of {counted(accepted, 'object')}"
     return Failure(None, what, f"OMS accepted all of them and continues without this task. {_LOOK_LATER}")
 
 

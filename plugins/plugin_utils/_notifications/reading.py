@@ -152,7 +152,7 @@ def _check_changes(changes: object) -> None:
     if not isinstance(changes, (list, tuple, set, frozenset)) or any(
         not isinstance(change, str) or change not in CHANGES for change in changes
     ):
-        raise NotificationError(f"changes must be a list of some of {', '.join(CHANGES)}.")
+        raise NotificationError(f"changes must be a list with any of {', '.join(CHANGES)}.")
 
 
 def _is_in(event: Event, bucket: str | None) -> bool:

@@ -32,7 +32,7 @@ def read_text(arguments: t.Mapping[str, t.Any], name: str, default: str | None =
     if value is None or value == "":
         return default
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be a string, but is {value!r}. Put it in quotes.")
+        raise ValueError(f"{name} is {value!r}. It must be a string; put it in quotes.")
     return value
 
 
@@ -72,7 +72,7 @@ def read_number(arguments: t.Mapping[str, t.Any], name: str, default: float, lea
     except (OverflowError, TypeError, ValueError):
         number = float("nan")
     if not least <= number < float("inf"):
-        raise ValueError(f"{name} must be a number of at least {least:g}, but is {value!r}.")
+        raise ValueError(f"{name} is {value!r}. It must be a number of at least {least:g}.")
     return number
 
 
@@ -84,5 +84,5 @@ def read_count(arguments: t.Mapping[str, t.Any], name: str, default: int, least:
     """
     number = read_number(arguments, name, default, least)
     if number != int(number):
-        raise ValueError(f"{name} must be a whole number, but is {number:g}.")
+        raise ValueError(f"{name} is {number:g}. It must be a whole number.")
     return int(number)

@@ -88,10 +88,10 @@ def test_changes_are_those_asked_for(directory: Path) -> None:
     ("arguments", "text"),
     [
         ({"encoding": "url"}, "encoding must be one of auto, raw, form, percent"),
-        ({"changes": "created"}, "changes must be a list of some of created, restored, metadata"),
+        ({"changes": "created"}, "changes must be a list with any of created, restored, metadata"),
         ({"changes": []}, "changes is empty. Give at least one of created, restored, metadata"),
-        ({"changes": ["deleted"]}, "changes must be a list of some of"),
-        ({"bucket": 5}, "bucket must be a string, but is 5"),
+        ({"changes": ["deleted"]}, "changes must be a list with any of"),
+        ({"bucket": 5}, "bucket is 5. It must be a string"),
     ],
 )
 def test_a_mistake_in_the_rulebook_puts_no_notification_aside(

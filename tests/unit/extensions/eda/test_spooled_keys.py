@@ -75,12 +75,12 @@ def test_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "text"),
     [
         ({"windwo": 1}, "Unknown arguments: windwo. The arguments are lease, max_attempts, max_keys"),
-        ({"window": -1}, "window must be a number of at least 0, but is -1"),
-        ({"max_keys": 0}, "max_keys must be a number of at least 1, but is 0"),
-        ({"max_attempts": 1.5}, "max_attempts must be a whole number, but is 1.5"),
-        ({"retry_delay": 0}, "retry_delay must be a number of at least 0.1, but is 0"),
-        ({"retry_max_delay": "x"}, "retry_max_delay must be a number of at least 0.1, but is 'x'"),
-        ({"lease": 0}, "lease must be a number of at least 1, but is 0"),
+        ({"window": -1}, "window is -1. It must be a number of at least 0."),
+        ({"max_keys": 0}, "max_keys is 0. It must be a number of at least 1."),
+        ({"max_attempts": 1.5}, "max_attempts is 1.5. It must be a whole number"),
+        ({"retry_delay": 0}, "retry_delay is 0. It must be a number of at least 0.1."),
+        ({"retry_max_delay": "x"}, "retry_max_delay is 'x'. It must be a number of at least 0.1."),
+        ({"lease": 0}, "lease is 0. It must be a number of at least 1."),
     ],
 )
 def test_wrong_settings_are_refused(arguments: dict[str, t.Any], text: str) -> None:

@@ -83,9 +83,9 @@ def test_nothing_left_out_gives_no_warning(warnings: list[str]) -> None:
 
 def test_options_are_checked() -> None:
     assert refusal([], encoding="utf-8") == "encoding must be one of auto, raw, form, percent."
-    assert refusal([], changes="deleted") == "changes must be a list of some of created, restored, metadata."
-    assert refusal([], changes={"created": True}) == "changes must be a list of some of created, restored, metadata."
-    assert refusal([], errors="ignore") == "errors must be one of strict, warn."
+    assert refusal([], changes="deleted") == "changes must be a list with any of created, restored, metadata."
+    assert refusal([], changes={"created": True}) == "changes must be a list with any of created, restored, metadata."
+    assert refusal([], errors="ignore") == "errors must be strict or warn."
 
 
 def test_options_have_names() -> None:

@@ -294,9 +294,7 @@ def test_check_mode_warns_where_reading_is_forbidden(run: RunModule) -> None:
 
     assert (done.failed, done.result["changed"], done.result["error"]) == (False, True, None)
     assert len(done.warnings) == 1
-    assert done.warnings[0].startswith(
-        "Check mode could not read the sync task, and predicts from the arguments alone. "
-    )
+    assert done.warnings[0].startswith("Check mode could not read the sync task, so it checked only the arguments. ")
 
 
 @pytest.mark.parametrize(
@@ -725,7 +723,9 @@ def test_a_signal_ends_the_run_in_order(run: RunModule, key_file: Path, number: 
     done = run({"object_keys_file": str(key_file)}, event(encoded(1, 10), waiting), start=start)
 
     assert done.failed
-    assert str(done.msg).startswith(f"The run was stopped by {number.name}. Run the task again with what remains.")
+    assert str(done.msg).startswith(
+        f"The run was stopped by {number.name}. Run the task again with the remaining object keys."
+    )
     assert (done.result["error"]["kind"], done.result["accepted_count"], done.result["remaining_count"]) == (
         None,
         0,

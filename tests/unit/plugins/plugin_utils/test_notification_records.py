@@ -340,7 +340,7 @@ def test_reasons_say_what_is_wrong_and_where(notification: t.Any, message: str) 
 
 
 ENCODING_MESSAGE = "encoding must be one of auto, raw, form, percent."
-CHANGES_MESSAGE = "changes must be a list of some of created, restored, metadata."
+CHANGES_MESSAGE = "changes must be a list with any of created, restored, metadata."
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,9 @@ def prepare(path: Path, files: Files) -> None:
             files.sync(path)
     except OSError as error:
         reason = os.strerror(error.errno or errno.EINVAL).lower()
-        raise SpoolError(f"The spool {path} cannot be used: {reason}.") from None
+        raise SpoolError(
+            f"The spool {path} cannot be used: {reason}. Check the path and the permissions of its parent."
+        ) from None
 
 
 def check(path: Path) -> None:

@@ -242,7 +242,7 @@ def test_garbage_for_an_answer_is_a_failure(body: bytes) -> None:
 WRONG_KEY = (
     "The access key (options) was refused. Correct it and its secret key before the next run: more than 5 refused"
     " requests"
-    " in a row lock an access key for 5 minutes. A temporary one also needs its security_token"
+    " in a row lock an access key for 5 minutes. A temporary access key also requires security_token"
 )
 
 
@@ -819,8 +819,8 @@ UNKNOWN_KEY = refused("ak AKMARKER not exist")
         (
             PERMANENT,
             UNKNOWN_KEY,
-            f"The access key ({ENVIRONMENT}) does not exist. Correct it {BEFORE_LOCKED}. A temporary one also needs its"
-            " security_token",
+            f"The access key ({ENVIRONMENT}) does not exist. Correct it {BEFORE_LOCKED}. A temporary access key"
+            " also requires security_token",
         ),
         (
             TEMPORARY,
@@ -832,15 +832,13 @@ UNKNOWN_KEY = refused("ak AKMARKER not exist")
             PERMANENT,
             refused("wrong"),
             f"The access key ({ENVIRONMENT}) was refused. Correct it and its secret key {BEFORE_LOCKED}. A temporary"
-            f" one"
-            " also needs its security_token",
+            " access key also requires security_token",
         ),
         (
             PERMANENT,
             answer(401),
             f"The access key ({ENVIRONMENT}) was refused. Correct it and its secret key {BEFORE_LOCKED}. A temporary"
-            f" one"
-            " also needs its security_token",
+            " access key also requires security_token",
         ),
         (
             TEMPORARY,

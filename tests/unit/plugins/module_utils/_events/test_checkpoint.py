@@ -239,10 +239,10 @@ def test_the_log_of_another_run_starts_over_only_if_that_is_finished(
     assert not is_same
     assert str(warning).startswith("progress_file: the\\udcffpath is of another run, which is finished: ")
     assert words in str(warning)
-    assert str(warning).endswith("The file is started over.")
+    assert str(warning).endswith("This run overwrites the file.")
     assert caught.value.kind == "file"
     assert "progress_file: the-path is of another run, which is not finished: " in str(caught.value)
-    for part in (words, "To resume that run, use its options", "To drop its progress, delete the-path"):
+    for part in (words, "To resume that run, use its options", "To discard its progress, delete the-path"):
         assert part in str(caught.value)
 
 

@@ -304,7 +304,7 @@ def test_what_can_not_be_a_name_any_more_is_a_change(opened: t.Callable[..., Ope
     key_file.check()
     path.write_bytes(content)
 
-    with pytest.raises(Failure, match="Let it be complete before the task starts"):
+    with pytest.raises(Failure, match="Run the task again when the file is complete"):
         list(key_file.batches(1))
 
 

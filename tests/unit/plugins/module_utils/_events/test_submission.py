@@ -362,7 +362,7 @@ def test_a_stop_signal_ends_the_run_and_what_is_in_flight_is_counted() -> None:
     assert outcome.accepted_count == 5
     assert outcome.remaining == names(6, 20)
     assert isinstance(outcome.failure, Stopped)
-    assert str(outcome.failure) == "stopped by a test. Run the task again with what remains."
+    assert str(outcome.failure) == "stopped by a test. Run the task again with the remaining object keys."
 
 
 def test_an_event_that_waits_for_another_heeds_the_stop_signal() -> None:
@@ -445,7 +445,7 @@ def test_an_error_while_sending(error: BaseException, concurrency: int, fails_at
     said = str(outcome.failure)
     what = "too many open files" if isinstance(error, OSError) else type(error).__name__
     assert said.startswith(f"The run ended with an unexpected error: {what} (test_submission.py, line ")
-    assert said.endswith("). Run the task again with what remains.")
+    assert said.endswith("). Run the task again with the remaining object keys.")
     assert "Marker" not in said
     assert outcome.failure is not None
     assert outcome.failure.kind is None

@@ -343,7 +343,8 @@ def test_a_stopped_task_fails_and_says_how_to_start_it() -> None:
 def test_a_status_that_is_not_documented_fails_a_check() -> None:
     failure = check_failure(answer(200, {"status": "PAUSING"}))
 
-    assert f'The sync task {TASK} has the status "PAUSING", but only SYNCHRONIZING is documented to' in str(failure)
+    said = f'The sync task {TASK} has the status "PAUSING". Events are accepted in the status SYNCHRONIZING only.'
+    assert str(failure).startswith(f"{said} See the OMS console.")
     assert failure.kind == "state"
 
 
@@ -372,7 +373,7 @@ def test_where_reading_is_forbidden_a_check_warns() -> None:
     warning = check(answer(403, {"error_code": "APIGW.0302", "error_msg": "no Marker"}, X_Request_Id="0a1b"), "Marker")
 
     assert warning is not None
-    assert warning.startswith("Check mode could not read the sync task, and predicts from the arguments alone. ")
+    assert warning.startswith("Check mode could not read the sync task, so it checked only the arguments. ")
     assert "oms:synctask:get" in warning
     assert warning.endswith(evidence("GET", PATH, 'HTTP 403 APIGW.0302 "no ********", request id 0a1b'))
 
@@ -396,8 +397,8 @@ def test_an_answer_that_is_no_task_fails_a_check(body: bytes) -> None:
     failure = check_failure(answer(200, body, X_Request_Id="Marker-1"), "Marker")
 
     assert str(failure) == (
-        f"The answer is not the sync task that the documentation describes. Check that {OMS.url} (region cn-north-4) is"
-        f" OMS. {evidence('GET', PATH, 'HTTP 200, request id ********-1')}"
+        f"The answer does not contain the documented sync task. Check that {OMS.url} (region cn-north-4) is the"
+        f" endpoint of OMS. {evidence('GET', PATH, 'HTTP 200, request id ********-1')}"
     )
     assert (failure.kind, failure.answer, failure.attempts) == (SERVICE, Answer(200, request_id="********-1"), 1)
 
@@ -405,7 +406,7 @@ def test_an_answer_that_is_no_task_fails_a_check(body: bytes) -> None:
 def test_a_status_that_echoes_secrets_is_masked() -> None:
     failure = check_failure(answer(200, {"status": "Marker\n"}, X_Request_Id="Marker-1"), "Marker")
 
-    assert 'has the status "********\\n", but' in str(failure)
+    assert 'has the status "********\\n". Events' in str(failure)
     assert failure.answer.request_id == "********-1"
 
 

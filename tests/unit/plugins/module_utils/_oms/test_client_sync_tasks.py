@@ -400,8 +400,8 @@ def test_an_answer_that_can_not_be_read_is_a_failure(case: Case, what: str, body
 
     shown = f"{case.method} {OMS.url}{case.target.partition('?')[0]}: HTTP 200, request id ********-1"
     assert str(failure) == (
-        f"The answer is not the {what} that the documentation describes. Check that {OMS.url} (region cn-north-4) is"
-        f" OMS. ({shown})"
+        f"The answer does not contain the documented {what}. Check that {OMS.url} (region cn-north-4) is the"
+        f" endpoint of OMS. ({shown})"
     )
     assert (failure.answer.http_status, failure.answer.request_id) == (200, "********-1")
 

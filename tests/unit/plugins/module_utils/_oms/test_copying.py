@@ -240,7 +240,7 @@ def test_a_permanent_error_ends_the_wait_at_once(failure: Failure) -> None:
 
 
 STOPPED = (
-    "The run was stopped by SIGTERM while it waited for the copies of 2 objects. OMS accepted all of them and continues"
+    "The run was stopped by SIGTERM during the wait for the copies of 2 objects. OMS accepted all of them and continues"
     " without this task. Read the counters of the sync task later with huaweicloud.oms.oms_sync_task_info."
 )
 
@@ -275,7 +275,7 @@ def test_objects_that_could_not_be_copied_are_a_failure() -> None:
 
     assert raised.value.kind == COPY
     assert str(raised.value) == (
-        f"The sync task {TASK} failed to copy 1 object while it was waited for 6 objects; objects of other senders may"
+        f"The sync task {TASK} failed to copy 1 object during the wait for 6 objects. Objects of other senders may"
         f" be among them. Find the object keys and the reasons in the destination bucket, in oms/sync_task/{TASK}/"
         "failed_object_lists/<subtask>/<time>.failed_list.txt, then submit these object keys again."
     )

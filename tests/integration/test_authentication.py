@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Authentication with a credentials file, a password and an ECS agency, and what expires in the middle of a run."""
+"""Authentication with a credentials file, a password and an ECS agency, and credentials that expire during a run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     ACCESS_KEY,
     PROJECT_ID,
     SECRET_KEY,
     SYNC_TASK_ID,
 )
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 USER = {"username": "migrator", "password": "the password of the tests", "domain_name": "the-account"}
@@ -46,26 +47,28 @@ def credentials_file(path: Path, text: str = "") -> Path:
     return path
 
 
-def names_in(path: Path, count: int) -> list[str]:
-    names = [f"backup/2026/object {number:05}" for number in range(count)]
-    path.write_text("\n".join(names), encoding="utf-8")
-    return names
+def object_keys_in(path: Path, count: int) -> list[str]:
+    object_keys = [f"backup/2026/object {number:05}" for number in range(count)]
+    path.write_text("\n".join(object_keys), encoding="utf-8")
+    return object_keys
 
 
-# ---- each way
+# ---- credential sources
 
 
-def test_a_credentials_file(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path) -> None:
+def test_a_credentials_file(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], tmp_path: Path
+) -> None:
     credentials_file(tmp_path / "home" / ".huaweicloud" / "credentials", f"project_id = {PROJECT_ID}\n")
     open_to_all = credentials_file(tmp_path / "home" / "open to all", f"iam_endpoint = {simulator.url}\n")
     open_to_all.chmod(0o644)
     of_iam = task.pop("iam_endpoint")
-    run = ansible.modules(
+    run = module_tasks.modules(
         [
             task,
             {**task, "credentials_file": "~/open to all"},
             {**task, "credentials_file": "$OMS_TEST_FOLDER/missing"},
-            {**task, "auth_method": "file", "auth_token": "is not looked at", "iam_endpoint": of_iam},
+            {**task, "auth_method": "file", "auth_token": "is ignored", "iam_endpoint": of_iam},
         ],
         environ={"OMS_TEST_FOLDER": str(tmp_path)},
     )
@@ -85,14 +88,14 @@ def test_a_credentials_file(simulator: Simulator, ansible: Ansible, task: dict[s
     assert all(f"Access={ACCESS_KEY}," in request.headers["authorization"] for request in simulator.requests("POST"))
 
 
-@pytest.mark.parametrize("way", ["options", "environment"])
-def test_a_password(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], way: str) -> None:
+@pytest.mark.parametrize("source", ["options", "environment"])
+def test_a_password(simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], source: str) -> None:
     simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
-    options, environ = (USER, {}) if way == "options" else ({}, USER_VARIABLES)
+    options, environ = (USER, {}) if source == "options" else ({}, USER_VARIABLES)
     simulator.add_project("cn-north-4_team", "the-project-of-the-team")
     simulator.add_task("of-the-team", "the-project-of-the-team")
     of_team = {"sync_task_id": "of-the-team", "project_name": "cn-north-4_team"}
-    run = ansible.modules(
+    run = module_tasks.modules(
         [{**task, **options, **more} for more in ({}, {"project_id": PROJECT_ID}, of_team)], environ=environ
     )
 
@@ -113,13 +116,13 @@ def test_a_password(simulator: Simulator, ansible: Ansible, task: dict[str, t.An
 
 @pytest.mark.parametrize("with_token", [True, False], ids=["with token", "older"])
 def test_an_agency(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str], with_token: bool
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], on_ecs: dict[str, str], with_token: bool
 ) -> None:
     simulator.add_agency(with_token=with_token)
     # With a proxy that nothing may go to.
     with Simulator() as proxy:
         variables = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"), proxy.url)
-        run = ansible.modules([task, {**task, "auth_method": "ecs_agency"}], environ={**on_ecs, **variables})
+        run = module_tasks.modules([task, {**task, "auth_method": "ecs_agency"}], environ={**on_ecs, **variables})
         assert proxy.requests() == []
 
     assert [result["changed"] for result in run.results] == [True, True], run.output
@@ -130,35 +133,35 @@ def test_an_agency(
     assert len(requests) == 8
 
 
-# ---- nothing found
+# ---- errors
 
 
-def test_off_an_ecs_host_it_is_soon_known_that_there_is_nothing(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], off_ecs: dict[str, str]
+def test_off_an_ecs_host_missing_credentials_fail_quickly(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], off_ecs: dict[str, str]
 ) -> None:
     environ = {**off_ecs, "HW_ACCESS_KEY": "half", "HW_DOMAIN_NAME": "account"}
-    run = ansible.modules([task], environ=environ)
+    run = module_tasks.modules([task], environ=environ)
 
     (result,) = run.results
     assert result["error"]["kind"] == "credentials"
     assert result["msg"].startswith("No credentials were found. Searched in this order:\n- the options (auth_token;")
     assert (
-        f"\n- the credentials file {ansible.folder}/home/.huaweicloud/credentials, which does not exist\n"
+        f"\n- the credentials file {module_tasks.folder}/home/.huaweicloud/credentials, which does not exist\n"
         "- the ECS agency: this host is not an ECS host, because no metadata service answers\n"
         "Incomplete or invalid, and therefore ignored:\n- HW_ACCESS_KEY without HW_SECRET_KEY\n"
         "- HW_DOMAIN_NAME without HW_USER_NAME and HW_USER_PASSWORD\nGive the credentials in one of these."
     ) in result["msg"]
     assert simulator.requests() == []
     # The module itself, without Ansible's own start. The faster of two runs: the machine may be busy.
-    seconds = min(run.seconds, ansible.modules([task], environ=environ).seconds)
-    assert seconds < 3 + ansible.modules([{**task, "auth_method": "token"}], environ=off_ecs).seconds
+    seconds = min(run.seconds, module_tasks.modules([task], environ=environ).seconds)
+    assert seconds < 3 + module_tasks.modules([{**task, "auth_method": "token"}], environ=off_ecs).seconds
 
 
 Case = tuple[dict[str, t.Any], dict[str, str], str]
 
 
 def run_cases(
-    ansible: Ansible, task: dict[str, t.Any], cases: t.Mapping[str, Case], environ: dict[str, str]
+    module_tasks: ModuleTasks, task: dict[str, t.Any], cases: t.Mapping[str, Case], environ: dict[str, str]
 ) -> dict[str, dict[str, t.Any]]:
     """Run the module for each case, options and environment, and check that it fails with the words of the case.
 
@@ -172,7 +175,7 @@ def run_cases(
         }
         for options, variables, _said in cases.values()
     ]
-    run = ansible.playbook(tasks, environ=environ)
+    run = module_tasks.playbook(tasks, environ=environ)
     results = dict(zip(cases, run.results, strict=True))
     for case, (_options, _variables, said) in cases.items():
         assert results[case]["failed"], case
@@ -182,7 +185,7 @@ def run_cases(
 
 
 def test_the_cause_of_unusable_credentials_is_named_and_nothing_is_sent(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path
 ) -> None:
     files = {
         "section": f"[other]\nak = {ACCESS_KEY}\n",
@@ -202,7 +205,7 @@ def test_the_cause_of_unusable_credentials_is_named_and_nothing_is_sent(
         "quotes": "is enclosed in quotes, which would be sent as a part of it. Remove them.",
     }
     run_cases(
-        ansible,
+        module_tasks,
         task,
         {
             **{name: ({"credentials_file": str(tmp_path / name)}, {}, said[name]) for name in files},
@@ -225,7 +228,7 @@ def test_the_cause_of_unusable_credentials_is_named_and_nothing_is_sent(
 
 
 def test_the_cause_of_a_refusal_of_iam_is_named(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], on_ecs: dict[str, str]
 ) -> None:
     simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
     simulator.fault("answer", status=403, body='{"error_code": "APIGW.0302"}', path="name=forbidden")
@@ -246,7 +249,7 @@ def test_the_cause_of_a_refusal_of_iam_is_named(
             "Grant them the IAM action iam:projects:listProjects. Give project_id",
         ),
     }
-    results = run_cases(ansible, task, cases, on_ecs)
+    results = run_cases(module_tasks, task, cases, on_ecs)
 
     assert {result["error"]["kind"] for result in results.values()} == {"credentials"}
     # Each of them is tried once.
@@ -254,7 +257,7 @@ def test_the_cause_of_a_refusal_of_iam_is_named(
 
 
 def test_the_source_of_refused_credentials_is_named(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], on_ecs: dict[str, str]
 ) -> None:
     simulator.add_token("expired-token", uses=0)
     simulator.add_access_key("TEMPORARY", "secret", "sts", uses=0)
@@ -290,21 +293,23 @@ def test_the_source_of_refused_credentials_is_named(
             "The temporary access key (ECS agency) has expired, but the metadata service of this ECS host",
         ),
     }
-    results = run_cases(ansible, {**task, "project_id": PROJECT_ID}, cases, on_ecs)
+    results = run_cases(module_tasks, {**task, "project_id": PROJECT_ID}, cases, on_ecs)
 
     assert {result["error"]["kind"] for result in results.values()} == {"credentials"}
     # Each of them is tried once.
     assert [request.status for request in simulator.requests("POST")] == [401] * len(cases)
 
 
-def test_a_project_is_looked_up_by_its_name(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+def test_a_project_is_looked_up_by_its_name(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
+) -> None:
     simulator.add_project("cn-north-4_team", "the-project-of-the-team")
     simulator.add_task("of-the-team", "the-project-of-the-team")
     key = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "sync_task_id": "of-the-team"}
     # As the SDK reads it: the first of several endpoints.
     variable = {"HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4": f"{simulator.url},https://other.invalid"}
     del task["endpoint"]
-    run = ansible.playbook(
+    run = module_tasks.playbook(
         [
             {MODULE: {**task, **key}, "environment": {**variable, "HW_PROJECT_NAME": "cn-north-4_team"}},
             {
@@ -320,14 +325,14 @@ def test_a_project_is_looked_up_by_its_name(simulator: Simulator, ansible: Ansib
 
 
 def test_a_secret_of_the_environment_is_not_sent_elsewhere_without_a_warning(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
     simulator.add_token("Marker-token", project_id=PROJECT_ID)
     simulator.add_user(USER["domain_name"], USER["username"], USER["password"])
     foreign = "https://oms.invalid"
     here = {**task, "project_id": PROJECT_ID, "retries": 0}
     token = {"HW_AUTH_TOKEN": "Marker-token"}
-    run = ansible.playbook(
+    run = module_tasks.playbook(
         [
             {MODULE: {**here, **options}, "environment": environ, "ignore_errors": True}
             for options, environ in (
@@ -357,27 +362,32 @@ def test_a_secret_of_the_environment_is_not_sent_elsewhere_without_a_warning(
     assert "Marker" not in run.output
 
 
-# ---- what expires
+# ---- expiry
 
 
-@pytest.mark.parametrize("way", ["password", "agency"])
-def test_what_expires_three_times_is_renewed_three_times(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path, way: str
+@pytest.mark.parametrize("source", ["password", "agency"])
+def test_credentials_that_expire_three_times_are_renewed_three_times(
+    simulator: Simulator,
+    module_tasks: ModuleTasks,
+    task: dict[str, t.Any],
+    on_ecs: dict[str, str],
+    tmp_path: Path,
+    source: str,
 ) -> None:
     """500 events with 8 workers, and a token or key that is good for 150."""
-    names = names_in(tmp_path / "names", 5000)
+    object_keys = object_keys_in(tmp_path / "object_keys", 5000)
     del task["object_keys"]
-    task.update(object_keys_file=str(tmp_path / "names"), project_id=PROJECT_ID)
+    task.update(object_keys_file=str(tmp_path / "object_keys"), project_id=PROJECT_ID)
     simulator.set(latency=0.005)
-    if way == "password":
+    if source == "password":
         simulator.add_user(USER["domain_name"], USER["username"], USER["password"], token_uses=150)
         task.update(USER)
     else:
         simulator.add_agency(uses=150)
-    (result,) = ansible.modules([task], environ=on_ecs).results
+    (result,) = module_tasks.modules([task], environ=on_ecs).results
 
     assert not result["failed"], result["msg"]
-    assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(names)
+    assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(object_keys)
     requests = simulator.requests()
     fetched = [request for request in requests if request.target in (TOKENS, "/openstack/latest/securitykey")]
     refused = [request for request in requests if request.status == 401]
@@ -387,15 +397,15 @@ def test_what_expires_three_times_is_renewed_three_times(
     assert result["retry_count"] == len(refused)
 
 
-def test_what_nears_its_end_is_renewed_before_it_is_refused(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path
+def test_credentials_are_renewed_before_they_expire(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], on_ecs: dict[str, str], tmp_path: Path
 ) -> None:
     """A run of 7 seconds with keys that are good for 6."""
-    names_in(tmp_path / "names", 2800)
+    object_keys_in(tmp_path / "object_keys", 2800)
     del task["object_keys"]
-    task.update(object_keys_file=str(tmp_path / "names"), project_id=PROJECT_ID, rate_limit=40, concurrency=1)
+    task.update(object_keys_file=str(tmp_path / "object_keys"), project_id=PROJECT_ID, rate_limit=40, concurrency=1)
     simulator.add_agency(seconds=6)
-    (result,) = ansible.modules([task], environ=on_ecs).results
+    (result,) = module_tasks.modules([task], environ=on_ecs).results
 
     assert (result["failed"], result["accepted_count"], result["retry_count"]) == (False, 2800, 0), result
     requests = simulator.requests()
@@ -403,20 +413,21 @@ def test_what_nears_its_end_is_renewed_before_it_is_refused(
     assert len([request for request in requests if request.target == "/openstack/latest/securitykey"]) == 2
 
 
-def test_a_temporary_key_that_expires_ends_the_run_and_a_new_one_goes_on(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
+def test_a_temporary_key_that_expires_ends_the_run_and_a_new_one_resumes(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], tmp_path: Path
 ) -> None:
-    names = names_in(tmp_path / "names", 500)
+    object_keys = object_keys_in(tmp_path / "object_keys", 500)
     del task["object_keys"]
     task.update(
-        object_keys_file=str(tmp_path / "names"),
+        object_keys_file=str(tmp_path / "object_keys"),
         progress_file=str(tmp_path / "progress"),
         project_id=PROJECT_ID,
-        concurrency=2,
+        # So that all that was accepted is before the checkpoint.
+        concurrency=1,
     )
     simulator.add_access_key("FIRST", "secret", "sts", uses=20)
     simulator.add_access_key("SECOND", "secret", "other-sts")
-    first, second = ansible.modules(
+    first, second = module_tasks.modules(
         [
             {**task, "access_key": "FIRST", "secret_key": "secret", "security_token": "sts"},
             {**task, "access_key": "SECOND", "secret_key": "secret", "security_token": "other-sts"},
@@ -428,4 +439,4 @@ def test_a_temporary_key_that_expires_ends_the_run_and_a_new_one_goes_on(
     assert "The temporary access key (options) has expired. Get a new one, then run the task again" in first["msg"]
     assert first["msg"].endswith(" OMS accepted 200 of 500 objects. Another run resumes with the others.")
     assert (second["failed"], second["resumed_count"], second["accepted_count"]) == (False, 200, 300)
-    assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(names)
+    assert Counter(simulator.accepted_keys(SYNC_TASK_ID)) == Counter(object_keys)
