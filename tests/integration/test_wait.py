@@ -254,7 +254,10 @@ def test_a_run_that_ends_while_it_waits_is_told_by_the_next_one(
     if number == signal.SIGTERM:
         assert (result["changed"], result["accepted_count"], result["counters"]) == (True, 25, NONE)
         assert result["error"]["kind"] is None
-        assert "The run was stopped by SIGTERM while it waited for the copies of 25 objects" in result["msg"]
+        assert (
+            "The run was stopped by SIGTERM during the wait for the copies of 25 objects that OMS accepted."
+            in result["msg"]
+        )
     assert (last["finished"], last["waiting"], last["accepted_count"]) == (True, True, 25)
     assert (last["counters"], last["object_count"]) == (NONE, 25)
     for each in (again, third):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import time
 import typing as t
 from datetime import datetime, timedelta, timezone
@@ -65,6 +66,7 @@ class Simulation:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self.warnings: list[str] = []
+        self.on_warning: t.Callable[[], object] = lambda: None
         self.begin(NOON)
 
     def begin(self, start: datetime) -> None:
@@ -84,12 +86,16 @@ class Simulation:
         args = {**given, "_ansible_check_mode": check_mode, "_ansible_version": "2.99", "_ansible_no_log": True}
         opened = self.oms.transport(retries=2), None
         self._monkeypatch.setattr(_session, "open_transport", lambda *_args: opened)
-        self._monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, warning: self.warnings.append(warning))
+        self._monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, warning: self._warn(warning))
         self._capsys.readouterr()
         with module_args(args), pytest.raises(SystemExit):
             oms_sync_event.main()
         printed: dict[str, t.Any] = json.loads(self._capsys.readouterr().out)
         return printed
+
+    def _warn(self, warning: str) -> None:
+        self.warnings.append(warning)
+        self.on_warning()
 
 
 @pytest.fixture
@@ -195,6 +201,34 @@ def test_a_stop_signal_ends_the_wait(simulation: Simulation) -> None:
     assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, True, None)
     assert (result["accepted_count"], result["remaining_count"]) == (20, 0)
     assert 1 <= result["counters"]["success"] <= 5
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+STOPPED = "The run was stopped by SIGTERM during the wait for the copies of 1 object that OMS accepted. OMS"
+
+
+def test_a_second_signal_while_the_result_is_written_does_no_harm(simulation: Simulation) -> None:
+    simulation.set(copy_delay=86400)
+    simulation.clock.acts.append((10, terminate))
+    simulation.on_warning = terminate
+    # With a warning.
+    result = simulation.run(0, object_keys=["a%2Fb"])
+
+    assert len(simulation.warnings) == 1
+    assert (result["changed"], result["accepted_count"], result["error"]["kind"]) == (True, 1, None)
+    assert result["msg"].startswith(STOPPED)
+
+
+def test_a_second_signal_between_two_polls_says_the_same(simulation: Simulation) -> None:
+    simulation.set(copy_delay=86400)
+    simulation.clock.acts += [(10, terminate), (10, terminate)]
+    result = simulation.run(1)
+
+    assert (result["changed"], result["accepted_count"], result["error"]["kind"]) == (True, 1, None)
+    assert result["msg"].startswith(STOPPED)
 
 
 def test_a_submission_that_failed_is_not_waited_for(simulation: Simulation) -> None:
