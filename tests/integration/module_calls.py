@@ -122,6 +122,9 @@ def _args(args: dict[str, t.Any]) -> t.Any:
 
 def _mask(output: str) -> tuple[dict[str, t.Any], str]:
     """What the controller makes of an output: from ansible-core 2.22 on it masks what a module names as secrets."""
+    if not output:
+        # It was killed.
+        return {}, ""
     result = json.loads(output.strip().splitlines()[-1])
     secrets = result.pop("_ansible_new_secrets", [])
     rest = "\n".join([*output.strip().splitlines()[:-1], json.dumps(result)])

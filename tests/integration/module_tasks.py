@@ -52,7 +52,7 @@ class ModuleTasks:
             [self._call(task, variables) for task in tasks],
             parallel,
         )
-        results = [{"failed": False, "changed": False, **each.result} for each in printed]
+        results = [_result(each.result) for each in printed]
         return Run(0, "\n".join(each.output for each in printed), "", results, time.monotonic() - begun)
 
     def modules(self, arguments: t.Iterable[dict[str, t.Any]], **run: t.Any) -> Run:
@@ -72,3 +72,12 @@ class ModuleTasks:
                 **task.get("environment", {}),
             },
         }
+
+
+def _result(printed: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The result as a task has it; a module that was killed printed none."""
+    result = {"failed": not printed, "changed": False, **printed}
+    if "warnings" in printed:
+        # From ansible-core 2.19 on, a warning is a dictionary.
+        result["warnings"] = [each if isinstance(each, str) else each["event"]["msg"] for each in printed["warnings"]]
+    return result

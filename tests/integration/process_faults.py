@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Faults in the module's process, which Ansible starts: code that Python runs before the module."""
+"""Faults in the module's process: code that Python runs before the module.
+
+Where Ansible starts the module, the code runs before the module is imported (sitecustomize); else, after that.
+"""
 
 from __future__ import annotations
 

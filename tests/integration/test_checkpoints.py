@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""The progress file on real file systems, and with whatever may be in its place."""
+"""The progress file on real file systems, and with other files in its place."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -22,6 +23,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run, wait_until
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.integration.process_faults import (
     FULL_DISK,
     NO_FSYNC,
@@ -85,7 +87,7 @@ def new_case(simulator: Simulator, task: dict[str, t.Any], tmp_path: Path) -> t.
     return lambda name: Case(name, tmp_path, task, simulator)
 
 
-# ---- what a run survives
+# ---- file systems that a run works on
 
 Prepare = t.Callable[[Case], object]
 
@@ -113,8 +115,9 @@ SURVIVED: dict[str, tuple[Prepare, str]] = {
 
 
 @AS_ROOT
-def test_surroundings_that_a_log_survives(
+def test_file_systems_that_a_run_works_on(
     ansible: Ansible,
+    module_tasks: ModuleTasks,
     new_case: t.Callable[[str], Case],
     with_fault: t.Callable[[str], dict[str, str]],
 ) -> None:
@@ -122,11 +125,14 @@ def test_surroundings_that_a_log_survives(
     for name, (prepare, _fault) in SURVIVED.items():
         prepare(cases[name])
     before = {name: sorted({*case.folder.iterdir(), case.progress}) for name, case in cases.items()}
-    tasks = [cases[name].play(with_fault(fault)) for name, (_prepare, fault) in SURVIVED.items() for _number in "12"]
-    results = ansible.playbook(tasks).results
+    tasks = {name: [cases[name].play(with_fault(fault))] * 2 for name, (_prepare, fault) in SURVIVED.items()}
+    # The function that locks has to be replaced before the module is imported.
+    by_ansible = ansible.playbook(tasks.pop("no-locks")).results
+    results = module_tasks.playbook(task for pair in tasks.values() for task in pair).results
+    pairs = {"no-locks": by_ansible, **dict(zip(tasks, zip(results[::2], results[1::2], strict=True), strict=True))}
 
-    for number, (name, case) in enumerate(cases.items()):
-        first, second = results[2 * number : 2 * number + 2]
+    for name, case in cases.items():
+        first, second = pairs[name]
         assert first.get("accepted_count") == 25, f"{name}: {first}"
         assert (second["changed"], second.get("resumed_count")) == (False, 25), f"{name}: {second}"
         assert case.accepted == OBJECT_KEYS, name
@@ -160,14 +166,14 @@ def mounted() -> t.Iterator[t.Callable[..., None]]:
 
 @AS_ROOT
 def test_a_file_that_is_mounted_by_itself(
-    ansible: Ansible, new_case: t.Callable[[str], Case], mounted: t.Callable[..., None]
+    module_tasks: ModuleTasks, new_case: t.Callable[[str], Case], mounted: t.Callable[..., None]
 ) -> None:
     case = new_case("bound")
     source = case.folder.parent / "bound.source"
     source.touch()
     case.progress.touch()
     mounted(case.progress, "--bind", str(source))
-    first, second = ansible.playbook([case.play(), case.play()]).results
+    first, second = module_tasks.playbook([case.play(), case.play()]).results
 
     assert (first["accepted_count"], second["resumed_count"]) == (25, 25)
     assert case.accepted == OBJECT_KEYS
@@ -176,21 +182,19 @@ def test_a_file_that_is_mounted_by_itself(
 
 @AS_ROOT
 def test_a_disk_that_is_full(
-    ansible: Ansible, new_case: t.Callable[[str], Case], mounted: t.Callable[..., None]
+    module_tasks: ModuleTasks, new_case: t.Callable[[str], Case], mounted: t.Callable[..., None]
 ) -> None:
     case = new_case("full")
     disk = case.folder / "disk"
     disk.mkdir()
     mounted(disk, "-t", "tmpfs", "-o", "size=64k,mode=0755", "tmpfs")
     case.progress = disk / "a.progress"
-    filler = f"dd if=/dev/zero of={disk}/filler bs=1k status=none; true"
-    tasks = [
-        {"ansible.builtin.shell": filler},
-        case.play(),
-        {"ansible.builtin.file": {"path": f"{disk}/filler", "state": "absent"}},
-        case.play(),
-    ]
-    _filled, full, _emptied, room = ansible.playbook(tasks).results
+    with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as filler:
+        while filler.write(bytes(1024)):
+            pass
+    (full,) = module_tasks.playbook([case.play()]).results
+    (disk / "filler").unlink()
+    (room,) = module_tasks.playbook([case.play()]).results
 
     assert "can't be written: no space left on device. Make room on its file system" in full["msg"]
     assert (full["changed"], full["accepted_count"], full["remaining_count"]) == (False, 0, 25)
@@ -200,7 +204,7 @@ def test_a_disk_that_is_full(
 
 
 def test_room_again_in_between(
-    ansible: Ansible,
+    module_tasks: ModuleTasks,
     new_case: t.Callable[[str], Case],
     with_fault: t.Callable[[str], dict[str, str]],
 ) -> None:
@@ -212,7 +216,7 @@ def test_room_again_in_between(
         for case, room in zip(cases, rooms, strict=True)
         for task in (case.play(with_fault(FULL_DISK.format(room=room))), case.play(), case.play())
     ]
-    results = ansible.playbook(tasks).results
+    results = module_tasks.playbook(tasks).results
 
     for number, case in enumerate(cases):
         full, room, again = results[3 * number : 3 * number + 3]
@@ -226,17 +230,23 @@ def test_room_again_in_between(
             assert line.startswith(b"{")
 
 
-def test_a_damaged_log(ansible: Ansible, new_case: t.Callable[[str], Case]) -> None:
+def append(path: Path, content: bytes) -> str:
+    """Code that appends to a file, for with_fault: it runs before the module."""
+    return f"with open({str(path)!r}, 'ab') as file: file.write({content!r})"
+
+
+def test_a_damaged_log(
+    module_tasks: ModuleTasks, new_case: t.Callable[[str], Case], with_fault: t.Callable[[str], dict[str, str]]
+) -> None:
     case = new_case("damaged")
     tasks = [
         case.play(),
-        {"ansible.builtin.shell": rf"head -c 40 /dev/zero >> {case.progress}; printf '{{\"oms' >> {case.progress}"},
-        {"ansible.builtin.shell": f"echo appended >> {case.key_file}"},
-        case.play(),
-        {"ansible.builtin.shell": f"head -c 40 /dev/zero >> {case.progress}"},
-        case.play(),
+        case.play(
+            with_fault(append(case.progress, bytes(40) + b'{"oms') + "\n" + append(case.key_file, b"appended\n"))
+        ),
+        case.play(with_fault(append(case.progress, bytes(40)))),
     ]
-    first, _damaged, _appended, second, _damaged_again, third = ansible.playbook(tasks).results
+    first, second, third = module_tasks.playbook(tasks).results
 
     assert (first["accepted_count"], second["accepted_count"], third["accepted_count"]) == (25, 1, 0)
     assert case.accepted == [*OBJECT_KEYS, "appended"]
@@ -244,7 +254,7 @@ def test_a_damaged_log(ansible: Ansible, new_case: t.Callable[[str], Case]) -> N
         assert [text for text in result["warnings"] if "the last line is unreadable and ignored" in text]
 
 
-# ---- what is refused and left as it is
+# ---- files that are refused and not changed
 
 
 def other_keys(case: Case) -> None:
@@ -298,8 +308,8 @@ REFUSED: dict[str, tuple[Prepare, str]] = {
 
 
 @AS_ROOT
-def test_what_is_refused_is_left_as_it_is_and_nothing_sent(
-    simulator: Simulator, ansible: Ansible, new_case: t.Callable[[str], Case]
+def test_a_refused_file_is_not_changed_and_nothing_is_sent(
+    simulator: Simulator, module_tasks: ModuleTasks, new_case: t.Callable[[str], Case]
 ) -> None:
     cases = {name: new_case(name) for name in REFUSED}
     for name, (prepare, _said) in REFUSED.items():
@@ -309,7 +319,7 @@ def test_what_is_refused_is_left_as_it_is_and_nothing_sent(
     # The log that another user wrote is a good one: where nobody else can write, it is believed.
     private = new_case("private")
     private.progress.write_bytes(finished_log(private))
-    results = ansible.playbook([case.play() for case in (*cases.values(), private)]).results
+    results = module_tasks.playbook([case.play() for case in (*cases.values(), private)]).results
 
     for (name, (_prepare, said)), result in zip(REFUSED.items(), results, strict=False):
         assert said in result["msg"], name
@@ -323,12 +333,12 @@ def test_what_is_refused_is_left_as_it_is_and_nothing_sent(
 
 
 def test_a_file_of_object_keys_is_not_taken_for_a_temporary_file(
-    ansible: Ansible, new_case: t.Callable[[str], Case]
+    module_tasks: ModuleTasks, new_case: t.Callable[[str], Case]
 ) -> None:
     case = new_case("names")
     case.key_file = case.key_file.rename(case.folder / "names.new")
     case.progress = case.folder / "names"
-    (result,) = ansible.playbook([case.play()]).results
+    (result,) = module_tasks.playbook([case.play()]).results
 
     assert result["accepted_count"] == 25
     assert case.accepted == OBJECT_KEYS == (case.folder / "names.new").read_text(encoding="ascii").splitlines()
@@ -337,14 +347,25 @@ def test_a_file_of_object_keys_is_not_taken_for_a_temporary_file(
 # ---- the end of the file of object keys
 
 
-def test_a_last_line_without_a_line_end(ansible: Ansible, new_case: t.Callable[[str], Case]) -> None:
+def test_a_last_line_without_a_line_end(
+    module_tasks: ModuleTasks, new_case: t.Callable[[str], Case], with_fault: t.Callable[[str], dict[str, str]]
+) -> None:
     case = new_case("line-ends")
     case.key_file.write_bytes(b"a\nb")
-    steps = [("", 2), ("", 0), (r"\n", 0), ("c", 1), ("d", 1), (r"\r", 1), (r"\n", 1), ("e", 1), (r"\r\n", 0), ("", 0)]
-    tasks = []
-    for appended, _accepted in steps:
-        tasks += [{"ansible.builtin.shell": f"printf '{appended}' >> {case.key_file}"}, case.play()]
-    results = ansible.playbook(tasks).results[1::2]
+    steps = [
+        (b"", 2),
+        (b"", 0),
+        (b"\n", 0),
+        (b"c", 1),
+        (b"d", 1),
+        (b"\r", 1),
+        (b"\n", 1),
+        (b"e", 1),
+        (b"\r\n", 0),
+        (b"", 0),
+    ]
+    tasks = [case.play(with_fault(append(case.key_file, appended))) for appended, _accepted in steps]
+    results = module_tasks.playbook(tasks).results
 
     assert [result["accepted_count"] for result in results] == [accepted for _appended, accepted in steps]
     assert [result["changed"] for result in results] == [accepted > 0 for _appended, accepted in steps]
@@ -356,8 +377,8 @@ def test_a_last_line_without_a_line_end(ansible: Ansible, new_case: t.Callable[[
 # ---- files of object keys that are refused
 
 
-def test_files_that_are_no_lines_of_object_keys(
-    simulator: Simulator, ansible: Ansible, new_case: t.Callable[[str], Case]
+def test_files_that_are_not_lines_of_object_keys(
+    simulator: Simulator, module_tasks: ModuleTasks, new_case: t.Callable[[str], Case]
 ) -> None:
     case = new_case("refused")
     contents = {
@@ -375,7 +396,7 @@ def test_files_that_are_no_lines_of_object_keys(
         tasks.append(case.play(object_keys_file=str(path)))
     (case.folder / "shadow").write_bytes(b"root:$6$Marker:19000::::::\n")
     tasks.append(case.play(object_keys_file=str(case.folder / "shadow"), object_keys_file_format="jsonl"))
-    run = ansible.playbook(tasks, "-vvv")
+    run = module_tasks.playbook(tasks)
 
     for said, result in zip([*contents.values(), "line 1 of "], run.results, strict=False):
         assert said in result["msg"]
@@ -389,18 +410,18 @@ def test_files_that_are_no_lines_of_object_keys(
 
 @pytest.mark.slow
 @pytest.mark.timeout(280)
-def test_killed_at_20_random_moments_nothing_is_lost(
-    simulator: Simulator, ansible: Ansible, new_case: t.Callable[[str], Case]
+def test_no_object_key_is_lost_when_runs_are_killed_at_20_random_times(
+    simulator: Simulator, module_tasks: ModuleTasks, new_case: t.Callable[[str], Case]
 ) -> None:
     case = new_case("killed")
-    names = [f"backup/2026/object {number:07}" for number in range(20_000)]
-    case.key_file.write_text("".join(f"{name}\n" for name in names), encoding="ascii")
+    object_keys = [f"backup/2026/object {number:07}" for number in range(20_000)]
+    case.key_file.write_text("".join(f"{key}\n" for key in object_keys), encoding="ascii")
     concurrency, kills = 8, 20
     simulator.set(latency=0.1)
-    randomly = random.Random(20261125)  # noqa: S311 - moments are no secrets
+    randomly = random.Random(20261125)  # noqa: S311 - times are not secrets
     runs: list[Run] = []
     tasks = [case.play(concurrency=concurrency) for _number in range(kills + 2)]
-    thread = threading.Thread(target=lambda: runs.append(ansible.playbook(tasks)), daemon=True)
+    thread = threading.Thread(target=lambda: runs.append(module_tasks.playbook(tasks)), daemon=True)
     thread.start()
     process = None
     allowed = 0
@@ -420,6 +441,6 @@ def test_killed_at_20_random_moments_nothing_is_lost(
     assert len(killed) == kills == sum("accepted_count" not in result for result in killed)
     assert not last["failed"], last["msg"]
     assert last["resumed_count"] > 0
-    assert set(accepted) == set(names)
-    assert 0 < sum(accepted.values()) - len(names) <= allowed
+    assert set(accepted) == set(object_keys)
+    assert 0 < sum(accepted.values()) - len(object_keys) <= allowed
     assert (again["changed"], again["accepted_count"], again["resumed_count"]) == (False, 0, 20_000)

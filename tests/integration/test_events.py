@@ -101,6 +101,7 @@ def test_a_result_says_all_that_is_documented(
         "remaining_count": 0,
         "remaining_object_keys": [],
         "remaining_truncated": False,
+        "counters": None,
         "error": None,
     }
     galaxy = yaml.safe_load(GALAXY.read_text(encoding="utf-8"))
