@@ -145,8 +145,8 @@ options:
     default: false
   wait_timeout:
     description:
-      - How many seconds O(wait) waits after the last event, 1 to 604800, a week. The task fails then. This does not mean
-        that copies failed; OMS continues without the task.
+      - How many seconds O(wait) waits after the last event, 1 to 604800, a week. The task fails then. This does not
+        mean that copies failed. OMS continues without the task.
     type: int
     default: 3600
   ignore_copy_failures:

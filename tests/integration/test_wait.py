@@ -171,7 +171,7 @@ def test_objects_of_another_sender_count_too(rows: Rows) -> None:
     result = rows.results["others"]
 
     assert result["error"]["kind"] == "copy"
-    assert "objects of other senders may be among them" in result["msg"]
+    assert "Objects of other senders may be among them" in result["msg"]
     assert result["accepted_count"] == 1
     assert result["counters"]["success"] in (3, 4)
     assert result["counters"]["failure"] == 1
