@@ -207,6 +207,7 @@ def docs(session: nox.Session) -> None:
     pages, html = BUILD / "site" / "pages", BUILD / "site" / "html"
     shutil.rmtree(BUILD / "site", ignore_errors=True)
     shutil.copytree(COPY, pages, ignore=shutil.ignore_patterns(".*", "tests"))
+    shutil.copy(pages / "docs" / "site" / "index.md", pages)
     (pages / "reference").mkdir()
     reference = ["collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
     run(session, commands, "antsibull-docs", *reference, f"--dest-dir={pages}/reference", "huaweicloud.oms")

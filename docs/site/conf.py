@@ -28,8 +28,9 @@ version = release = galaxy["version"]
 
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 # All that a reader reads, wherever it lies. `reference` is what antsibull-docs makes.
-include_patterns = ["docs/site/index.md", "docs/*.md", "roles/*/README.md", "reference/*.rst", "*.md"]
-root_doc = "docs/site/index"
+include_patterns = ["index.md", "docs/*.md", "roles/*/README.md", "reference/*.rst", "*.md"]
+# noxfile.py copies docs/site/index.md there, so that the site has an index.html at its root.
+root_doc = "index"
 html_theme = "furo"
 html_title = f"{project} {version}"
 html_show_sourcelink = False

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.ecs_metadata import METADATA_URL
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import OWNER, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
+from ansible_collections.huaweicloud.oms.tests.integration.page_reader import BUCKETS, NAME, Reader
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 PROJECT_ID = "f697f813554a4f05bac882a183b20878"
@@ -72,6 +73,12 @@ def ansible(tmp_path: Path) -> Ansible:
 @pytest.fixture
 def module_tasks(tmp_path: Path) -> ModuleTasks:
     return ModuleTasks(tmp_path)
+
+
+@pytest.fixture
+def reader(simulator: Simulator, ansible: Ansible) -> Reader:
+    simulator.add_task(SYNC_TASK_ID, PROJECT_ID, description=NAME, **BUCKETS)
+    return Reader(simulator, ansible)
 
 
 @pytest.fixture

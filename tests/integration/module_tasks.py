@@ -25,13 +25,14 @@ class ModuleTasks:
     The action plugin does not run. A task does not end the run when it fails.
 
     :arg folder: holds the home directory.
+    :arg bin_folder: as that of an `Ansible`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bin_folder: str | None = None) -> None:
         self.folder = folder
         self._home = folder / "home"
         self._home.mkdir(exist_ok=True)
-        self._bin_folder = os.environ.get("OMS_TEST_CORE") or str(Path(sys.executable).parent)
+        self._bin_folder = bin_folder or os.environ.get("OMS_TEST_CORE") or str(Path(sys.executable).parent)
 
     def playbook(
         self, tasks: t.Iterable[dict[str, t.Any]], environ: t.Mapping[str, str] | None = None, parallel: int = 1

@@ -3,21 +3,68 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Pages of Markdown, whose examples are run as they stand."""
+"""Finds every fenced block of the README, the pages of docs/ and the roles, and the EXAMPLES of plugins."""
 
 from __future__ import annotations
 
 import re
+import typing as t
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from ansible_collections.huaweicloud.oms.plugins.filter import object_keys
+from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_event
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
 
 
-def blocks(path: Path, language: str) -> list[str]:
-    """The fenced blocks of a file of Markdown."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: the page that it is on, its language, and its text."""
+
+    page: str
+    language: str
+    text: str
+
+    @property
+    def start(self) -> str:
+        """The first line, which tells it from the other blocks of the page."""
+        return self.text.splitlines()[0]
 
 
-def name_of(block: str) -> str:
-    """The name of the first play or task of a block of YAML."""
-    return str(yaml.safe_load(block)[0]["name"])
+def blocks_of(path: Path) -> list[Block]:
+    """All fenced blocks of a page; an indented fence, or one that is not closed, is an error."""
+    text = path.read_text(encoding="utf-8")
+    page = str(path.relative_to(ROOT))
+    found = [Block(page, *match) for match in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+    assert 2 * len(found) == text.count("```"), f"{page}: a fence is indented or not closed"
+    return found
+
+
+BLOCKS = [block for path in PAGES for block in blocks_of(path)]
+
+
+def block(page: str, start: str) -> str:
+    """The one block of a page whose first line starts so."""
+    (text,) = [each.text for each in BLOCKS if each.page == page and each.start.startswith(start)]
+    return text
+
+
+def _parts() -> dict[str, list[dict[str, t.Any]]]:
+    """Plays and tasks by the name of the first, as plays; each name is used once."""
+    texts = [block.text for block in BLOCKS if block.language == "yaml" and block.start.startswith("- name: ")]
+    # The page on notifications has the first example of the filter, too.
+    texts += [*oms_sync_event.EXAMPLES.split("\n\n"), *object_keys.EXAMPLES.split("\n\n")[1:]]
+    found = {}
+    for text in texts:
+        parts = yaml.safe_load(text)
+        name = parts[0]["name"]
+        assert name not in found, name
+        found[name] = parts if "hosts" in parts[0] else [{"hosts": "localhost", "gather_facts": False, "tasks": parts}]
+    return found
+
+
+# All plays and tasks of the documentation.
+PLAYS = _parts()

@@ -15,18 +15,25 @@ import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Unsafe
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
-CORES = {"oldest": "OMS_TEST_CORE_OLDEST", "default": None, "newest": "OMS_TEST_CORE_NEWEST"}
+# Those between them behave as one of the two.
+CORES = {"oldest": "OMS_TEST_CORE_OLDEST", "newest": "OMS_TEST_CORE_NEWEST"}
 QUOTES = "YAML changed it; put it in quotes."
 
 
 @pytest.fixture(params=CORES)
-def ansible(request: pytest.FixtureRequest, tmp_path: Path) -> Ansible:
+def bin_folder(request: pytest.FixtureRequest) -> str:
     variable = CORES[request.param]
-    if variable and variable not in os.environ:
+    if variable not in os.environ:
         pytest.skip(f"{variable} does not say where this ansible-core is")
-    return Ansible(tmp_path, os.environ[variable] if variable else None)
+    return os.environ[variable]
+
+
+@pytest.fixture
+def ansible(bin_folder: str, tmp_path: Path) -> Ansible:
+    return Ansible(tmp_path, bin_folder)
 
 
 def play(connection: dict[str, t.Any], tasks: str, **keywords: t.Any) -> str:
@@ -42,7 +49,7 @@ def row(object_keys: str, *keywords: str, encoded: bool = False) -> str:
     return "    - " + "\n      ".join([*lines, "ignore_errors: true\n"])
 
 
-# What is refused by the YAML in the playbook, and how the message begins.
+# What is refused by the YAML in the playbook, and how the message begins: what Ansible does not pass on as it is.
 REFUSED = {
     # By the action plugin.
     "[a, 2026-11-25]": f"object_keys[1] is the date 2026-11-25. {QUOTES}",
@@ -54,10 +61,13 @@ REFUSED = {
     "[{a: 2026-11-25}]": "object_keys[0] is a dictionary. ",
     "[[2026-11-25]]": "object_keys[0] is a list. ",
     "[!!binary aGk=]": "object_keys[0] is binary. Give a string.",
+    "[12:30:45]": f"object_keys[0] is the number 45045. {QUOTES}",
+}
+# What Ansible passes on as it is.
+REFUSED_BY_THE_MODULE = {
     "[1.10]": f"object_keys[0] is the number 1.1. {QUOTES}",
     "[1_000]": f"object_keys[0] is the number 1000. {QUOTES}",
     "[017]": f"object_keys[0] is the number 15. {QUOTES}",
-    "[12:30:45]": f"object_keys[0] is the number 45045. {QUOTES}",
     "[a, yes]": f"object_keys[1] is the boolean true. {QUOTES}",
     "[~]": "object_keys[0] is null. ",
     '"a\\nb"': 'object_keys is the string "a\\nb", which contains a line break. ',
@@ -68,7 +78,7 @@ REFUSED = {
 }
 
 
-def test_what_is_not_an_object_key_any_more_is_refused(
+def test_values_that_are_not_object_keys_are_refused(
     simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
 ) -> None:
     tasks = "".join(map(row, REFUSED)) + row("[a, 2026-11-25]", "async: 30", "poll: 1")
@@ -84,7 +94,22 @@ def test_what_is_not_an_object_key_any_more_is_refused(
     assert simulator.requests() == []
 
 
-def test_all_else_arrives_as_it_is_written(
+def test_values_that_are_not_object_keys_are_refused_by_the_module(
+    simulator: Simulator, bin_folder: str, connection: dict[str, t.Any], tmp_path: Path
+) -> None:
+    task = {**connection, "sync_task_id": SYNC_TASK_ID}
+    rows = [{**task, "object_keys": yaml.safe_load(text)} for text in REFUSED_BY_THE_MODULE]
+    run = ModuleTasks(tmp_path, bin_folder).modules(rows)
+
+    for begins, result in zip(REFUSED_BY_THE_MODULE.values(), run.results, strict=True):
+        assert result["failed"], (begins, result)
+        assert result["msg"].startswith(begins), result
+        assert not result["changed"]
+        assert "error" not in result
+    assert simulator.requests() == []
+
+
+def test_other_object_keys_arrive_as_they_are_written(
     simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any], tmp_path: Path
 ) -> None:
     trap = tmp_path / "trap"

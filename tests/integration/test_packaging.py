@@ -22,8 +22,8 @@ import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible, Run
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.pages import block
 from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import core
-from ansible_collections.huaweicloud.oms.tests.integration.test_signing_in_guide import EXECUTION_ENVIRONMENT
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 ROOT = Path(__file__).parents[2]
@@ -289,9 +289,13 @@ DECISION_ENVIRONMENT = yaml.safe_load(
 )
 
 
-@pytest.mark.parametrize("definition", [EXECUTION_ENVIRONMENT, DECISION_ENVIRONMENT], ids=["execution", "decision"])
+@pytest.mark.parametrize(
+    "definition",
+    [yaml.safe_load(block("docs/authentication.md", "version: 3")), DECISION_ENVIRONMENT],
+    ids=["execution", "decision"],
+)
 def test_an_environment_is_made_of_it(artifact: Path, tmp_path: Path, definition: dict[str, t.Any]) -> None:
-    """With the definitions of docs/signing-in.md and for Event-Driven Ansible, up to what a container engine does."""
+    """With those of docs/authentication.md and for Event-Driven Ansible, up to what a container engine does."""
     ansible = Ansible(tmp_path, core(PACKAGING))
     (tmp_path / "execution-environment.yml").write_text(yaml.safe_dump(definition), encoding="utf-8")
     (file,) = definition["additional_build_files"]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Runs the real module, through Ansible, in the scenarios of the rate limiter."""
+"""Runs the real module in the scenarios of the rate limiter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible, Run
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Run
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Received, Simulator
 from ansible_collections.huaweicloud.oms.tests.soak.rates import (
     LATENCY,
@@ -84,7 +85,7 @@ def run_scenario(scenario: Scenario, folder: Path) -> Outcome:
                 "rate_limit": scenario.rate_limit,
             }
             (folder / f"run{number}").mkdir()
-            runs.append(threads.submit(Ansible(folder / f"run{number}").modules, [options]))
+            runs.append(threads.submit(ModuleTasks(folder / f"run{number}").modules, [options]))
         if scenario.seconds:
             _wait_for_arrivals(simulator, runs)
             time.sleep(scenario.seconds)
@@ -106,7 +107,7 @@ def run_scenario(scenario: Scenario, folder: Path) -> Outcome:
 
 
 def _wait_for_arrivals(simulator: Simulator, runs: t.Sequence[Future[Run]]) -> None:
-    """Wait until an attempt of each run has arrived: Ansible takes a while to start."""
+    """Wait until an attempt of each run has arrived: a module takes a while to start."""
     while not any(run.done() for run in runs):
         arrived = {_run_of(request) for request in simulator.requests("POST")}
         if len(arrived) == len(runs):

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _errors
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth import gateway_errors
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import api_errors
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms import api_errors, copying
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").glob("*/*.md")])
@@ -53,6 +54,16 @@ def test_links_lead_to_files_that_the_reader_has(path: Path) -> None:
         assert of_artifact(target) or not of_artifact(path), f"{link} is not in the artifact"
 
 
+def test_the_chinese_readme_has_the_blocks_and_links_of_the_english_one() -> None:
+    texts = [read(page) for page in ("README.md", "README_CN.md")]
+    blocks = [re.findall(r"^```\w*\n.*?^```$", text, re.DOTALL | re.MULTILINE) for text in texts]
+    targets = [set(re.findall(r"\]\(([^)\s]+)", text)) for text in texts]
+
+    assert len(blocks[0]) > 5
+    assert blocks[0] == blocks[1]
+    assert targets[0] ^ targets[1] == {"README.md", "README_CN.md"}
+
+
 def test_contributing_explains_each_target_of_make() -> None:
     text = read("CONTRIBUTING.md")
     table = re.findall(r"^\| `make ([a-z-]+)` \|", text, re.MULTILINE)
@@ -87,6 +98,8 @@ def test_the_architecture_names_files_that_exist() -> None:
 def texts_of_the_collection() -> str:
     """All strings in its plugins, with a gap where something is filled in, and the role."""
     found = [path.read_text(encoding="utf-8") for path in (ROOT / "roles").rglob("*.yml")]
+    # What Ansible says where requests is missing.
+    found.append(missing_required_lib("requests"))
     for path in [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "extensions").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
@@ -126,7 +139,7 @@ def test_each_code_and_status_with_words_of_its_own_is_explained() -> None:
     assert set(gateway_errors._STATUS_ADVICE) - explained == set()
     kinds = {_errors.CONNECTION, _errors.TIMEOUT, _errors.TLS, _errors.SERVICE, _errors.CREDENTIALS, _errors.FILE}
     (row,) = re.findall(r"^\| `error.kind` \| (.+) \|$", text, re.MULTILINE)
-    assert set(re.findall("`(\\w+)`", row)) == kinds | {api_errors.STATE}
+    assert set(re.findall("`(\\w+)`", row)) == kinds | {api_errors.STATE, copying.COPY}
 
 
 def commands_of_ci() -> set[str]:

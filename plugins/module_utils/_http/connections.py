@@ -17,11 +17,11 @@ import time
 import typing as t
 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import LONGEST_SECONDS, check_range
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.failures import (
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connection_failures import (
     compressed_answer,
     connection_failure,
 )
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import HTTPAdapter, requests, urllib3
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.proxy import Proxy, find_proxy

@@ -16,7 +16,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.libraries import check_libraries, requests
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls_context import tls_context
 from ansible_collections.huaweicloud.oms.plugins.module_utils._version import COLLECTION_VERSION
 
 

@@ -22,6 +22,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     Failure,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import TRANSIENT_STATUSES
 
 # The kind of a failure where OMS works, but the sync task is missing, is stopped, or differs from the options.
 # Documented as RV(error.kind).
@@ -50,8 +51,6 @@ _NOT_ABOUT_THE_TASK = " This error does not mean that the sync task is missing"
 # After these it is unknown whether the request was carried out. OMS answers a change with 200: another body than
 # the documented one may come from OMS or from something in front of it.
 _UNCERTAIN_STATUSES = (200, 408, 500, 502, 503, 504)
-# After these the same request may succeed later.
-_TRANSIENT_STATUSES = (408, 502, 503, 504)
 
 
 class ApiFailure(Failure):
@@ -100,7 +99,7 @@ def is_transient(failure: Failure) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(failure, ConnectionFailure):
         return failure.transient
-    return failure.answer.http_status in _TRANSIENT_STATUSES
+    return failure.answer.http_status in TRANSIENT_STATUSES
 
 
 def kind_of(answer: Answer, sync_task_id: str) -> str:

@@ -32,7 +32,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint imp
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.error_body import read_answer
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, clock_skew
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls_context import tls_context
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, FakeClock
 from ansible_collections.huaweicloud.oms.tests.unit.fuzzing import (
     ANY_TEXT,

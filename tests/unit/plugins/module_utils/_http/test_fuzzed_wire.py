@@ -17,7 +17,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Con
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections import MAX_BODY_BYTES, Connections
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls_context import tls_context
 from ansible_collections.huaweicloud.oms.tests.unit.fuzzing import assert_readable, bounded
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -33,7 +33,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connections 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint, read_endpoint
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response, clock_skew
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import RetryPolicy, Transport
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls import tls_context
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.tls_context import tls_context
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.transport import open_transport
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import START, FakeClock
 from ansible_collections.huaweicloud.oms.tests.unit.plugins.module_utils._http.rate_simulation import FastClock

@@ -17,8 +17,8 @@ import ssl
 import pytest
 import requests
 import urllib3
+from ansible_collections.huaweicloud.oms.plugins.module_utils._http.connection_failures import connection_failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.endpoint import Endpoint
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.failures import connection_failure
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.proxy import Proxy
 
