@@ -108,6 +108,8 @@ class EventRun:
             outcome = Outcome(
                 failure=as_failure(error), remaining_count=self._source.pending_count, remaining=remaining
             )
+        # A second signal must not end the output of the result.
+        self._signals.interrupts = False
         self._spare.close()
         return self._result(outcome)
 

@@ -134,14 +134,19 @@ options:
       - Wait until OMS has copied the objects. This is so when the counters of copied, failed and skipped objects of the
         sync task have grown by RV(accepted_count) since before the first event.
       - The counters are an indication. Other senders to the same sync task, copies that were not complete before the
-        run, and repeated attempts count, too. OMS may count a repeated object key once.
+        run, and repeated attempts count, too. If OMS counts a repeated object key once, the wait times out.
       - It needs the permission to read the sync task. If the counters can't be read, nothing is sent. A submission that
         failed is not waited for.
+      - The task fails at once if the sync task is stopped or deleted during the wait. A poll that fails with a
+        transient error is repeated until O(wait_timeout).
+      - A run that submits nothing waits for nothing. With O(progress_file), it warns if an earlier run ended before its
+        wait did.
     type: bool
     default: false
   wait_timeout:
     description:
-      - How many seconds O(wait) waits, 1 to 604800, a week. The task fails then. OMS continues without it.
+      - How many seconds O(wait) waits after the last event, 1 to 604800, a week. The task fails then. This does not
+        mean that copies failed. OMS continues without the task.
     type: int
     default: 3600
   ignore_copy_failures:
@@ -298,7 +303,7 @@ remaining_truncated:
 counters:
   description:
     - By how much the counters of the sync task have grown since before the first event, with O(wait).
-      Other senders to the same sync task may have a part in them.
+      Other senders to the same sync task may have a part in them. Zeros if the run submitted nothing.
     - V(null) without O(wait) and in check mode.
   returned: success, or failure other than that of an argument
   type: dict

@@ -171,7 +171,7 @@ def test_objects_of_another_sender_count_too(rows: Rows) -> None:
     result = rows.results["others"]
 
     assert result["error"]["kind"] == "copy"
-    assert "objects of other senders may be among them" in result["msg"]
+    assert "Objects of other senders may be among them" in result["msg"]
     assert result["accepted_count"] == 1
     assert result["counters"]["success"] in (3, 4)
     assert result["counters"]["failure"] == 1
@@ -254,7 +254,10 @@ def test_a_run_that_ends_while_it_waits_is_told_by_the_next_one(
     if number == signal.SIGTERM:
         assert (result["changed"], result["accepted_count"], result["counters"]) == (True, 25, NONE)
         assert result["error"]["kind"] is None
-        assert "The run was stopped by SIGTERM while it waited for the copies of 25 objects" in result["msg"]
+        assert (
+            "The run was stopped by SIGTERM during the wait for the copies of 25 objects that OMS accepted."
+            in result["msg"]
+        )
     assert (last["finished"], last["waiting"], last["accepted_count"]) == (True, True, 25)
     assert (last["counters"], last["object_count"]) == (NONE, 25)
     for each in (again, third):

@@ -118,6 +118,16 @@ def wait_for_copies(
     :arg note: is told what each poll shows.
     :raises Failure: the time is over, the sync task is stopped or gone, or the counters can't be read any longer.
     """
+    try:
+        _poll(growth, accepted, seconds, clock, sync_task_id, note)
+    except Stopped as stopped:
+        what = f"{stopped.why} during the wait for the copies of {counted(accepted, 'object')} that OMS accepted"
+        raise Failure(None, what, f"OMS continues without this task. {_LOOK_LATER}") from None
+
+
+def _poll(
+    growth: Growth, accepted: int, seconds: float, clock: Clock, sync_task_id: str, note: t.Callable[[Copied], object]
+) -> None:
     until = clock.monotonic() + seconds
     interval = _FIRST_INTERVAL
     copied = Copied()
@@ -125,8 +135,6 @@ def wait_for_copies(
         failure: Failure | None = None
         try:
             copied, status = growth.read()
-        except Stopped as stopped:
-            raise _stopped(stopped.why, accepted) from None
         except Failure as error:
             if not _is_transient(error):
                 raise
@@ -147,7 +155,7 @@ def wait_for_copies(
             )
         clock.sleep(min(interval, left))
         if clock.stopped is not None:
-            raise _stopped(clock.stopped, accepted)
+            raise Stopped(clock.stopped)
         interval = min(interval * _INTERVAL_FACTOR, _MAX_INTERVAL)
 
 
@@ -171,11 +179,6 @@ def _so_far(copied: Copied, accepted: int) -> str:
         f"By its counters, the sync task has copied {copied.success} of {counted(accepted, 'object')}, failed to copy"
         f" {copied.failure} and skipped {copied.skip}"
     )
-
-
-def _stopped(why: str, accepted: int) -> Failure:
-    what = f"{why} during the wait for the copies of {counted(accepted, 'object')}"
-    return Failure(None, what, f"OMS accepted all of them and continues without this task. {_LOOK_LATER}")
 
 
 def _is_transient(failure: Failure) -> bool:

@@ -240,7 +240,7 @@ def test_a_permanent_error_ends_the_wait_at_once(failure: Failure) -> None:
 
 
 STOPPED = (
-    "The run was stopped by SIGTERM during the wait for the copies of 2 objects. OMS accepted all of them and continues"
+    "The run was stopped by SIGTERM during the wait for the copies of 2 objects that OMS accepted. OMS continues"
     " without this task. Read the counters of the sync task later with huaweicloud.oms.oms_sync_task_info."
 )
 
