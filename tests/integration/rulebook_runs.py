@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import os
@@ -179,23 +178,14 @@ class Rulebook:
         finally:
             connection.close()
 
-    def post_names(self, names: list[str], acknowledged: list[str] | None = None) -> list[str]:
-        """Post a notification for each name, some at once.
+    def post_object_keys(self, object_keys: list[str], token: str = TOKEN) -> list[str]:
+        """Post a notification for each object key, some in parallel.
 
-        :arg acknowledged: grows by the names whose notification was answered with 200.
-        :returns: it.
+        :returns: the object keys whose notification was answered with 200.
         """
-        acknowledged = [] if acknowledged is None else acknowledged
-
-        def post(name: str) -> None:
-            # It may be killed meanwhile.
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.post(notification(name)) == 200:
-                    acknowledged.append(name)
-
         with ThreadPoolExecutor(CALLERS) as callers:
-            list(callers.map(post, names))
-        return acknowledged
+            statuses = list(callers.map(lambda object_key: self.post(notification(object_key), token), object_keys))
+        return [object_key for object_key, status in zip(object_keys, statuses, strict=True) if status == 200]
 
     @property
     def is_idle(self) -> bool:
