@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -178,14 +179,25 @@ class Rulebook:
         finally:
             connection.close()
 
-    def post_object_keys(self, object_keys: list[str], token: str = TOKEN) -> list[str]:
+    def post_object_keys(
+        self, object_keys: list[str], acknowledged: list[str] | None = None, token: str = TOKEN
+    ) -> list[str]:
         """Post a notification for each object key, some in parallel.
 
-        :returns: the object keys whose notification was answered with 200.
+        :arg acknowledged: grows by the object keys whose notification was answered with 200.
+        :returns: it.
         """
+        acknowledged = [] if acknowledged is None else acknowledged
+
+        def post(object_key: str) -> None:
+            # It may be killed meanwhile.
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.post(notification(object_key), token) == 200:
+                    acknowledged.append(object_key)
+
         with ThreadPoolExecutor(CALLERS) as callers:
-            statuses = list(callers.map(lambda object_key: self.post(notification(object_key), token), object_keys))
-        return [object_key for object_key, status in zip(object_keys, statuses, strict=True) if status == 200]
+            list(callers.map(post, object_keys))
+        return acknowledged
 
     @property
     def is_idle(self) -> bool:
