@@ -263,8 +263,8 @@ def test_the_system_s_store_or_certifi_s_file_may_be_missing(
     of_system, of_certifi, none, of_directory = run.results
     assert of_system["changed"], of_system["msg"]
     assert of_certifi["changed"], of_certifi["msg"]
-    assert none["msg"].startswith("There are no trusted certificates on this host: ")
-    assert f"certifi's file {tmp_path / 'missing.pem'} cannot be read. Install " in none["msg"]
+    assert none["msg"].startswith("This host has no trusted certificates: ")
+    assert f" {tmp_path / 'missing.pem'} of certifi can't be read. Install " in none["msg"]
     # OpenSSL finds nothing in that directory: the connection shows it.
     assert of_directory["error"]["kind"] == "tls"
 
