@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import re
 from pathlib import Path
 
@@ -41,9 +40,8 @@ def links(path: Path) -> list[str]:
 
 def of_artifact(path: Path) -> bool:
     """Whether galaxy.yml lets it into the artifact."""
-    name = str(path.relative_to(ROOT))
-    ignored = yaml.safe_load(read("galaxy.yml"))["build_ignore"]
-    return not any(fnmatch.fnmatch(name, pattern) or name.startswith(f"{pattern}/") for pattern in ignored)
+    directives = yaml.safe_load(read("galaxy.yml"))["manifest"]["directives"]
+    return f"include {path.relative_to(ROOT)}" in directives
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
