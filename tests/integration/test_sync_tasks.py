@@ -28,6 +28,7 @@ from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     SYNC_TASK_ID,
 )
 from ansible_collections.huaweicloud.oms.tests.integration.module_calls import Call, Printed, call_modules
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import (
     ECHO,
     FAULTS,
@@ -206,14 +207,12 @@ def test_a_stopped_task_s_message_leads_to_a_started_one(
     assert accepted["accepted_count"] == 1
 
 
-def test_a_state_is_waited_for(empty: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
+def test_a_state_is_waited_for(empty: Simulator, module_tasks: ModuleTasks, connection: dict[str, t.Any]) -> None:
     empty.set(state_delay=1.0)
-    run = ansible.playbook(
-        [{TASK: {**with_keys(), "state": state}} for state in ("started", "stopped", "started", "absent")],
-        module_defaults={"group/huaweicloud.oms.oms": connection},
-    )
+    states = ("started", "stopped", "started", "absent")
+    run = module_tasks.playbook([{TASK: {**connection, **with_keys(), "state": state}} for state in states])
 
-    assert run.returncode == 0, run.output
+    assert [result["failed"] for result in run.results] == [False] * 4, run.output
     statuses = [(result["sync_task"] or {}).get("status") for result in run.results]
     assert statuses == ["SYNCHRONIZING", "STOPPED", "SYNCHRONIZING", None]
     assert empty.statuses() == {}
