@@ -152,44 +152,37 @@ def test_object_keys_with_templates_run_nothing_wherever_they_go(
 
 
 def test_variables_come_as_ansible_marks_them(ansible: Ansible) -> None:
-    """Dictionaries that are templated when they are looked at, and strings that know where they come from."""
-    run = ansible.playbook(
-        [
-            {"ansible.builtin.debug": {"msg": "{{ notification | " + f"{FILTER}(encoding=encoding)" + " }}"}},
-            {"ansible.builtin.debug": {"msg": "{{ [notification, notification] | " + FILTER + " }}"}},
-            {
-                "ansible.builtin.debug": {
-                    "msg": "{{ notification | to_json | " + FILTER + " | map('type_debug') | unique }}"
-                }
-            },
-        ],
-        vars={"notification": senders.oss("{{ prefix }}/a b"), "prefix": "中", "encoding": "{{ 'raw' }}"},
-    )
-
-    assert run.returncode == 0, run.output
-    assert [result["msg"] for result in run.results[:2]] == [["中/a b"], ["中/a b"] * 2]
-    assert run.results[2]["msg"] in (["str"], ["AnsibleUnsafeText"])
-
-
-def test_what_is_undefined_is_the_usual_error(ansible: Ansible) -> None:
+    """Dictionaries that are templated when they are read, strings that know their origin, undefined variables."""
     expressions = [
+        f"notification | {FILTER}(encoding=encoding)",
+        f"[notification, notification] | {FILTER}",
+        f"notification | to_json | {FILTER} | map('type_debug') | unique",
+    ]
+    undefined = [
         f"gone | {FILTER}",
         f"[] | {FILTER}(encoding=gone)",
         f"[] | {FILTER}(changes=gone)",
         f"[] | {FILTER}(bucket=gone)",
         f"[] | {FILTER}(errors=gone)",
-        f"notification | {FILTER}",
+        f"of_undefined | {FILTER}",
     ]
     run = ansible.playbook(
         [
             {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}, "ignore_errors": True}
-            for expression in expressions
+            for expression in (*expressions, *undefined)
         ],
-        vars={"notification": senders.oss("{{ gone }}")},
+        vars={
+            "notification": senders.oss("{{ prefix }}/a b"),
+            "prefix": "中",
+            "encoding": "{{ 'raw' }}",
+            "of_undefined": senders.oss("{{ gone }}"),
+        },
     )
 
-    assert [result["failed"] for result in run.results] == [True] * len(expressions), run.output
-    for result in run.results:
+    assert [result["failed"] for result in run.results] == [False] * 3 + [True] * len(undefined), run.output
+    assert [result["msg"] for result in run.results[:2]] == [["中/a b"], ["中/a b"] * 2]
+    assert run.results[2]["msg"] in (["str"], ["AnsibleUnsafeText"])
+    for result in run.results[3:]:
         assert "'gone' is undefined" in result["msg"]
 
 

@@ -28,6 +28,7 @@ from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     SYNC_TASK_ID,
 )
 from ansible_collections.huaweicloud.oms.tests.integration.module_calls import Call, Printed, call_modules
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.integration.test_secrets import (
     ECHO,
     FAULTS,
@@ -101,14 +102,13 @@ LIFE = [
 ]
 
 
-def test_the_life_of_a_task_in_one_playbook(empty: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
-    steps = [{TASK: {**with_keys(), "state": state}, "diff": True} for state, _changes in LIFE]
-    run = ansible.playbook(
-        [each for step in steps for each in ({**step, "check_mode": True}, step, step, {**step, "check_mode": True})],
-        module_defaults={"group/huaweicloud.oms.oms": connection},
+def test_the_life_of_a_task(empty: Simulator, module_tasks: ModuleTasks, connection: dict[str, t.Any]) -> None:
+    steps = [{TASK: {**connection, **with_keys(), "state": state}} for state, _changes in LIFE]
+    run = module_tasks.playbook(
+        [each for step in steps for each in ({**step, "check_mode": True}, step, step, {**step, "check_mode": True})]
     )
 
-    assert run.returncode == 0, run.output
+    assert [result["failed"] for result in run.results] == [False] * 4 * len(LIFE), run.output
     for number, (state, changes) in enumerate(LIFE):
         predicted, real, again, later = run.results[4 * number : 4 * number + 4]
         assert (predicted["changed"], real["changed"]) == (changes, changes), (number, state)
@@ -120,10 +120,6 @@ def test_the_life_of_a_task_in_one_playbook(empty: Simulator, ansible: Ansible, 
     sync_task_id = run.results[1]["sync_task_id"]
     assert writing(empty) == ["POST ", "POST stop", "POST start", "POST stop", f"DELETE {sync_task_id}"]
     assert empty.statuses() == {}
-    # What the diff shows on the screen
-    assert '-    "status": "STOPPED"' in run.stdout
-    assert '+    "status": "SYNCHRONIZING"' in run.stdout
-    assert "photos-copy" in run.stdout
 
 
 def test_check_mode_alone_writes_nothing(empty: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
@@ -197,6 +193,7 @@ def test_a_stopped_task_s_message_leads_to_a_started_one(
             {TASK: {"sync_task_id": SYNC_TASK_ID, "state": "started", **only_keys()}},
             event,
         ],
+        "--diff",
         module_defaults={"group/huaweicloud.oms.oms": connection},
     )
 
@@ -204,16 +201,17 @@ def test_a_stopped_task_s_message_leads_to_a_started_one(
     refused, _started, accepted = run.results
     assert "Start it with huaweicloud.oms.oms_sync_task and state=started" in refused["msg"]
     assert accepted["accepted_count"] == 1
+    # What the difference shows on the screen
+    assert '-    "status": "STOPPED"' in run.stdout
+    assert '+    "status": "SYNCHRONIZING"' in run.stdout
 
 
-def test_a_state_is_waited_for(empty: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
+def test_a_state_is_waited_for(empty: Simulator, module_tasks: ModuleTasks, connection: dict[str, t.Any]) -> None:
     empty.set(state_delay=1.0)
-    run = ansible.playbook(
-        [{TASK: {**with_keys(), "state": state}} for state in ("started", "stopped", "started", "absent")],
-        module_defaults={"group/huaweicloud.oms.oms": connection},
-    )
+    states = ("started", "stopped", "started", "absent")
+    run = module_tasks.playbook([{TASK: {**connection, **with_keys(), "state": state}} for state in states])
 
-    assert run.returncode == 0, run.output
+    assert [result["failed"] for result in run.results] == [False] * 4, run.output
     statuses = [(result["sync_task"] or {}).get("status") for result in run.results]
     assert statuses == ["SYNCHRONIZING", "STOPPED", "SYNCHRONIZING", None]
     assert empty.statuses() == {}
@@ -314,6 +312,7 @@ def test_no_playbook_shows_a_key(empty: Simulator, tmp_path: Path, connection: d
     assert [result["changed"] for result in run.results[:2]] == [True, True]
     assert run.results[-1]["error"]["error_msg"].count("********") >= 5
     assert '+    "status": "SYNCHRONIZING"' in run.stdout
+    assert "photos-copy" in run.stdout
     assert_keys_sent(empty)
     assert_no_key(run.output + json.dumps(run.results))
 

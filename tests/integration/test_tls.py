@@ -25,6 +25,7 @@ from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     SECRET_KEY,
     SYNC_TASK_ID,
 )
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.certificates import (
     Certificates,
     make_certificates,
@@ -85,10 +86,10 @@ def assert_refused(result: dict[str, t.Any], words: str) -> None:
 
 
 def test_events_go_over_one_connection(
-    secure: Simulator, ansible: Ansible, task: dict[str, t.Any], certificates: Certificates
+    secure: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any], certificates: Certificates
 ) -> None:
     names = [f"name {number}" for number in range(200)]
-    ansible.modules([{**task, "ca_path": str(certificates.authority), "object_keys": names}])
+    module_tasks.modules([{**task, "ca_path": str(certificates.authority), "object_keys": names}])
 
     assert secure.accepted_keys(SYNC_TASK_ID) == names
     assert {request.connection for request in secure.requests()} == {secure.requests()[0].connection}
@@ -128,11 +129,11 @@ def test_which_authorities_are_trusted(
     assert "validate_certs is false" in run.output
 
 
-def test_a_certificate_for_another_host_is_refused(ansible: Ansible, tmp_path: Path) -> None:
+def test_a_certificate_for_another_host_is_refused(module_tasks: ModuleTasks, tmp_path: Path) -> None:
     made = make_certificates(tmp_path, "oms.example.com")
     with Simulator(made.server) as simulator:
         prepare(simulator)
-        (result,) = ansible.modules([{**options(simulator), "ca_path": str(made.authority)}]).results
+        (result,) = module_tasks.modules([{**options(simulator), "ca_path": str(made.authority)}]).results
 
         assert_refused(result, " is not trusted")
         assert simulator.requests() == []
@@ -346,12 +347,14 @@ def test_tls_1_1_is_refused_though_openssl_allows_it(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_alert_is_transient_once_the_host_has_answered(
-    ansible: Ansible, certificates: Certificates, task: dict[str, t.Any]
+    module_tasks: ModuleTasks, certificates: Certificates, task: dict[str, t.Any]
 ) -> None:
     good, alert = server_context(certificates), old_context(certificates)
     given = {**task, "ca_path": str(certificates.authority), "object_keys": ["a", "b"], "batch_size": 1}
     with TlsServer(alert) as first, TlsServer(good, alert, good) as later:
-        run = ansible.modules([{**given, "endpoint": server.url, "retry_max_delay": 0} for server in (first, later)])
+        run = module_tasks.modules(
+            [{**given, "endpoint": server.url, "retry_max_delay": 0} for server in (first, later)]
+        )
 
     at_once, retried = run.results
     assert (at_once["error"]["kind"], at_once["retry_count"], at_once["accepted_count"]) == ("tls", 0, 0)
