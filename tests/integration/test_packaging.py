@@ -37,6 +37,7 @@ TOP_LEVEL = {
     "LICENSES",
     "MANIFEST.json",
     "README.md",
+    "README_CN.md",
     "REUSE.toml",
     "SECURITY.md",
     "changelogs",
