@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.page_reader import (
     ACCESS_KEY,
     HOSTILE,
@@ -74,9 +74,18 @@ def test_each_credential_source_is_accepted(
     names = [name for name in SIGNED if (name in OF_ENVIRONMENT) == exporting]
     environ = {**on_ecs, **reader.endpoints, **(variables if exporting else {})}
     plays = [play for name in names for play in PLAYS[name]]
+    if exporting:
+        # `become` alone loses the environment.
+        (alone,) = json.loads(json.dumps(PLAYS["Submit as another user"]))
+        del alone["tasks"][0]["environment"]
+        alone["tasks"][0][MODULE]["auth_method"] = "aksk"
+        plays.append({**alone, "ignore_errors": True})
     run = reader.plays(plays, environ=environ)
 
     assert run.returncode == 0, run.output
+    if exporting:
+        assert run.results[-1]["failed"]
+        assert run.results[-1]["error"]["kind"] == "credentials"
     assert reader.accepted() == ["test/001.txt"] * len(names)
     for name, request in zip(names, simulator.requests("POST", "/events"), strict=True):
         header, begins = SIGNED[name]
