@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.page_reader import (
     ACCESS_KEY,
     HOSTILE,
@@ -56,10 +56,13 @@ def test_each_credential_source_is_accepted(
     simulator.add_agency()
     reader.write("home/.huaweicloud/credentials", block("docs/authentication.md", "[basic]"))
     reader.write("home/photos/object_keys.txt", "test/001.txt\n")
-    # sudo drops the environment; so does this, for a user who may become themselves.
-    become = reader.write(
-        "become", f'#!/bin/sh\nshift 4\nexec env -i PATH="$PATH" HOME="{reader.directory}/home" "$@"\n'
+    # As sudo, it drops the environment, but for where the simulator is. Ansible would not call it for the user who runs
+    # the test.
+    kept = " ".join(f"{name}={url}" for name, url in reader.endpoints.items())
+    script = (
+        f'while [ "$1" != /bin/sh ]; do shift; done\nexec env -i PATH="$PATH" HOME="{reader.directory}" {kept} "$@"\n'
     )
+    become = reader.write("become", f"#!/bin/sh\n{script}")
     become.chmod(0o700)
     text = f"migration_host ansible_connection=local ansible_python_interpreter={sys.executable}\n"
     reader.write("inventory", text)
@@ -72,11 +75,25 @@ def test_each_credential_source_is_accepted(
     }
     reader.write("variables.yml", yaml.safe_dump(values))
     names = [name for name in SIGNED if (name in OF_ENVIRONMENT) == exporting]
-    environ = {**on_ecs, **reader.endpoints, **(variables if exporting else {})}
+    environ = {
+        **on_ecs,
+        **reader.endpoints,
+        **(variables if exporting else {}),
+        "ANSIBLE_BECOME_ALLOW_SAME_USER": "true",
+    }
     plays = [play for name in names for play in PLAYS[name]]
+    if exporting:
+        # `become` alone loses the environment.
+        (alone,) = json.loads(json.dumps(PLAYS["Submit as another user"]))
+        del alone["tasks"][0]["environment"]
+        alone["tasks"][0][MODULE].update(region="cn-north-4", auth_method="aksk")
+        plays.append({**alone, "ignore_errors": True})
     run = reader.plays(plays, environ=environ)
 
     assert run.returncode == 0, run.output
+    if exporting:
+        assert run.results[-1]["failed"]
+        assert run.results[-1]["error"]["kind"] == "credentials"
     assert reader.accepted() == ["test/001.txt"] * len(names)
     for name, request in zip(names, simulator.requests("POST", "/events"), strict=True):
         header, begins = SIGNED[name]
