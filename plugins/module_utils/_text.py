@@ -17,12 +17,12 @@ import typing as t
 
 
 def quoted(text: str, limit: int = 80) -> str:
-    """The text in quotes for a message: control characters escaped, what is beyond the limit left out.
+    """The text in quotes for a message: control characters escaped, shortened to the limit.
 
     :arg limit: characters of the text that are shown.
     """
     shown = text if len(text) <= limit else text[:limit] + "…"
-    # JSON's escapes are known to everyone here.
+    # With the escapes of JSON, which users know.
     return printable(json.dumps(shown, ensure_ascii=False))
 
 
@@ -35,12 +35,12 @@ def printable(text: str) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why the system refused something, in its own words; what has no number of an error is an invalid argument."""
+    """The text of the system for an error; an error without a number is an invalid argument."""
     return os.strerror(getattr(error, "errno", None) or errno.EINVAL).lower()
 
 
 def ended(text: str) -> str:
-    """The text with a full stop at its end; nothing stays nothing."""
+    """The text with a full stop at its end; an empty text stays empty."""
     return text if text.endswith(".") or not text else f"{text}."
 
 

@@ -179,22 +179,24 @@ class Rulebook:
         finally:
             connection.close()
 
-    def post_names(self, names: list[str], acknowledged: list[str] | None = None) -> list[str]:
-        """Post a notification for each name, some at once.
+    def post_object_keys(
+        self, object_keys: list[str], acknowledged: list[str] | None = None, token: str = TOKEN
+    ) -> list[str]:
+        """Post a notification for each object key, some in parallel.
 
-        :arg acknowledged: grows by the names whose notification was answered with 200.
+        :arg acknowledged: grows by the object keys whose notification was answered with 200.
         :returns: it.
         """
         acknowledged = [] if acknowledged is None else acknowledged
 
-        def post(name: str) -> None:
+        def post(object_key: str) -> None:
             # It may be killed meanwhile.
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.post(notification(name)) == 200:
-                    acknowledged.append(name)
+                if self.post(notification(object_key), token) == 200:
+                    acknowledged.append(object_key)
 
         with ThreadPoolExecutor(CALLERS) as callers:
-            list(callers.map(post, names))
+            list(callers.map(post, object_keys))
         return acknowledged
 
     @property

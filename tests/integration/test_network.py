@@ -25,6 +25,7 @@ from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     SECRET_KEY,
     SYNC_TASK_ID,
 )
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.certificates import (
     Certificates,
     make_certificates,
@@ -85,10 +86,10 @@ def routes(simulator: Simulator) -> dict[str, str]:
 
 
 def with_variables(
-    ansible: Ansible, options: dict[str, t.Any], environs: list[dict[str, str]]
+    module_tasks: ModuleTasks, options: dict[str, t.Any], environs: list[dict[str, str]]
 ) -> list[dict[str, t.Any]]:
     """The results of the module in each of these environments."""
-    run = ansible.playbook([{MODULE: options, "environment": each, "ignore_errors": True} for each in environs])
+    run = module_tasks.playbook([{MODULE: options, "environment": each, "ignore_errors": True} for each in environs])
     assert len(run.results) == len(environs), run.output
     return run.results
 
@@ -96,7 +97,7 @@ def with_variables(
 # ---- certificates
 
 
-def test_a_certificate_that_has_expired_is_refused(ansible: Ansible, tmp_path: Path) -> None:
+def test_a_certificate_that_has_expired_is_refused(module_tasks: ModuleTasks, tmp_path: Path) -> None:
     made = make_certificates(tmp_path, **LONG_AGO)
     with Simulator(made.server) as simulator:
         task = {
@@ -105,20 +106,22 @@ def test_a_certificate_that_has_expired_is_refused(ansible: Ansible, tmp_path: P
             "auth_token": "the-token",
             "sync_task_id": SYNC_TASK_ID,
         }
-        (result,) = ansible.modules([{**task, "object_keys": ["a"], "ca_path": str(made.authority)}]).results
+        (result,) = module_tasks.modules([{**task, "object_keys": ["a"], "ca_path": str(made.authority)}]).results
 
         assert (result["error"]["kind"], result["retry_count"]) == ("tls", 0)
         assert " is not trusted: certificate has expired. Check " in result["msg"]
         assert simulator.requests() == []
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_until_it_is_trusted(ansible: Ansible, tmp_path: Path) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_refused_until_it_is_trusted(
+    module_tasks: ModuleTasks, tmp_path: Path
+) -> None:
     with Simulator(make_self_signed(tmp_path)) as simulator:
         simulator.add_token("the-token")
         simulator.add_task(SYNC_TASK_ID, PROJECT_ID)
         task = {"endpoint": simulator.url, "project_id": PROJECT_ID, "auth_token": "the-token", "object_keys": ["a"]}
         task["sync_task_id"] = SYNC_TASK_ID
-        refused, believed = ansible.modules([task, {**task, "validate_certs": False}]).results
+        refused, believed = module_tasks.modules([task, {**task, "validate_certs": False}]).results
 
         assert (refused["error"]["kind"], refused["retry_count"]) == ("tls", 0)
         # OpenSSL 1.1 writes it without the hyphen.
@@ -129,17 +132,17 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_until_it_is_trusted(an
 
 
 def test_the_environment_names_certificates(
-    secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any], certificates: Certificates
+    secure: Simulator, module_tasks: ModuleTasks, by_region: dict[str, t.Any], certificates: Certificates
 ) -> None:
     """REQUESTS_CA_BUNDLE, as curl's and requests' users have it: a file, or a folder of them, hashed by OpenSSL."""
-    folder = ansible.folder / "certificates"
+    folder = module_tasks.folder / "certificates"
     folder.mkdir()
     # Nothing in it is found by a hash: it is a folder, and trusts nobody.
     (folder / "authority.pem").write_bytes(certificates.authority.read_bytes())
     del by_region["ca_path"]
     task = {**by_region, "endpoint": secure.url, "iam_endpoint": secure.url}
     accepted, refused = with_variables(
-        ansible, task, [{"REQUESTS_CA_BUNDLE": str(bundle)} for bundle in (certificates.authority, folder)]
+        module_tasks, task, [{"REQUESTS_CA_BUNDLE": str(bundle)} for bundle in (certificates.authority, folder)]
     )
 
     assert (accepted["changed"], refused["changed"]) == (True, False)
@@ -191,9 +194,9 @@ def test_a_proxy_wants_credentials(secure: Simulator, ansible: Ansible, by_regio
     assert all("proxy-authorization" not in request.headers for request in secure.requests())
 
 
-def test_a_proxy_forbids(secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any]) -> None:
+def test_a_proxy_forbids(secure: Simulator, module_tasks: ModuleTasks, by_region: dict[str, t.Any]) -> None:
     with Proxy({}) as proxy:
-        (result,) = ansible.modules([by_region], environ={"ALL_PROXY": proxy.url()}).results
+        (result,) = module_tasks.modules([by_region], environ={"ALL_PROXY": proxy.url()}).results
 
     assert result["error"]["kind"] == "connection"
     assert f"The proxy refused the connection to {IAM} (HTTP 403). Check ALL_PROXY and NO_PROXY" in result["msg"]
@@ -202,7 +205,9 @@ def test_a_proxy_forbids(secure: Simulator, ansible: Ansible, by_region: dict[st
     assert secure.requests() == []
 
 
-def test_no_proxy_names_whom_to_ask_directly(secure: Simulator, ansible: Ansible, by_region: dict[str, t.Any]) -> None:
+def test_no_proxy_names_whom_to_ask_directly(
+    secure: Simulator, module_tasks: ModuleTasks, by_region: dict[str, t.Any]
+) -> None:
     through = {None: True, "example.com": True, "127.0.0.1": False, "example.com, 127.0.0.0/8": False, "*": False}
     task = {**by_region, "endpoint": secure.url, "project_id": PROJECT_ID}
     with contextlib.ExitStack() as proxies:
@@ -212,7 +217,7 @@ def test_no_proxy_names_whom_to_ask_directly(secure: Simulator, ansible: Ansible
             {"HTTPS_PROXY": proxy.url(), **({"NO_PROXY": no_proxy} if no_proxy else {})}
             for no_proxy, proxy in zip(through, by_case, strict=True)
         ]
-        results = with_variables(ansible, task, environs)
+        results = with_variables(module_tasks, task, environs)
 
     assert [result["changed"] for result in results] == [True] * len(through), results
     asked = [[asked.target for asked in proxy.asked] for proxy in by_case]
@@ -257,11 +262,13 @@ def test_a_page_without_an_end_fills_no_memory(simulator: Simulator, ansible: An
     assert (results[1]["error"]["kind"], results[1]["error"]["http_status"]) == ("service", 400)
 
 
-def test_a_body_that_drips_in_is_not_waited_for(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
+def test_a_body_that_drips_in_is_not_waited_for(
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
+) -> None:
     # A byte each hundredth of a second: half a minute of bytes that all come in time.
     simulator.fault("drip", status=200, times=None, body="x" * 3000, path="/events")
     begun = time.monotonic()
-    (result,) = ansible.modules(
+    (result,) = module_tasks.modules(
         [{**task, "object_keys": ["a"], "timeout": 0.5, "retries": 1, "retry_max_delay": 0}]
     ).results
 
@@ -272,14 +279,14 @@ def test_a_body_that_drips_in_is_not_waited_for(simulator: Simulator, ansible: A
 
 
 def test_a_token_whose_answer_is_cut_off_is_asked_for_again(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
     user = {"username": "migrator", "password": "the password of the tests", "domain_name": "the-account"}
     simulator.add_user(user["domain_name"], user["username"], user["password"])
     simulator.fault("truncate", status=201, path="/v3/auth/tokens")
     options = {name: value for name, value in task.items() if name not in ("access_key", "secret_key")}
     given = {**options, **user, "object_keys": ["a"], "iam_endpoint": simulator.url, "retry_max_delay": 0}
-    (result,) = ansible.modules([given]).results
+    (result,) = module_tasks.modules([given]).results
 
     assert result["changed"], result["msg"]
     assert len(simulator.requests("POST", "/v3/auth/tokens")) == 2
@@ -287,11 +294,11 @@ def test_a_token_whose_answer_is_cut_off_is_asked_for_again(
 
 
 def test_a_compressed_answer_is_not_the_service_s(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
     for status in (200, 401):
         simulator.fault("answer", status=status, body="x", headers={"Content-Encoding": "br"})
-    success, refused = ansible.modules([{**task, "object_keys": ["a"]}] * 2).results
+    success, refused = module_tasks.modules([{**task, "object_keys": ["a"]}] * 2).results
 
     assert (success["changed"], success["error"]["kind"], success["retry_count"]) == (False, "connection", 0)
     assert success["msg"].startswith('The answer is compressed ("br"), although the request forbids that. ')
@@ -300,12 +307,12 @@ def test_a_compressed_answer_is_not_the_service_s(
 
 
 def test_a_redirect_takes_no_credentials_elsewhere(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
     with Simulator() as elsewhere:
         for status in (301, 302, 307, 308):
             simulator.fault("answer", status=status, headers={"Location": f"{elsewhere.url}/v2/there"})
-        results = ansible.modules([{**task, "object_keys": ["a"]}] * 4).results
+        results = module_tasks.modules([{**task, "object_keys": ["a"]}] * 4).results
 
         assert [result["error"]["http_status"] for result in results] == [301, 302, 307, 308]
         assert elsewhere.requests() == []

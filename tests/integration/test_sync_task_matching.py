@@ -3,15 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Only the sync task that is meant is changed, and what OMS may answer on the way, through Ansible."""
+"""Only the sync task that is meant is changed, and what OMS may answer on the way."""
 
 from __future__ import annotations
 
 import json
 import typing as t
 
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.integration.test_sync_tasks import INFO, TASK, empty, writing
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 from ansible_collections.huaweicloud.oms.tests.simulator.sync_tasks import EXAMPLE
@@ -87,12 +87,9 @@ ANSWERS = [
 ]
 
 
-def run_rows(rows: list[Row], ansible: Ansible, connection: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+def run_rows(rows: list[Row], module_tasks: ModuleTasks, connection: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     """The results of a playbook, each as its row says."""
-    run = ansible.playbook(
-        [{row.module: row.options, "ignore_errors": True} for row in rows],
-        module_defaults={"group/huaweicloud.oms.oms": connection},
-    )
+    run = module_tasks.playbook([{row.module: {**connection, **row.options}} for row in rows])
     assert len(run.results) == len(rows), run.output
     for row, result in zip(rows, run.results, strict=True):
         assert (result["failed"], result["changed"]) == (row.kind is not None, row.changed), (row, result)
@@ -103,19 +100,19 @@ def run_rows(rows: list[Row], ansible: Ansible, connection: dict[str, t.Any]) ->
 
 
 def test_only_the_task_that_is_meant_is_changed(
-    empty: Simulator, ansible: Ansible, connection: dict[str, t.Any]
+    empty: Simulator, module_tasks: ModuleTasks, connection: dict[str, t.Any]
 ) -> None:
     empty.add_task("nightly", PROJECT_ID, "STOPPED", src_bucket="twins", description="nightly")
     empty.add_task("production", PROJECT_ID, src_bucket="twins", description="production")
     empty.add_task("by-id", PROJECT_ID, src_bucket="by-id")
-    results = run_rows(MATCHES, ansible, connection)
+    results = run_rows(MATCHES, module_tasks, connection)
 
     twin, transmission = (each["sync_task_id"] for each in results if each["changed"] and each["sync_task"])
     assert writing(empty) == ["POST ", "DELETE nightly", "POST "]
     assert empty.statuses() == dict.fromkeys(("production", "by-id", twin, transmission), "SYNCHRONIZING")
 
 
-def test_what_oms_may_answer(empty: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
+def test_what_oms_may_answer(empty: Simulator, module_tasks: ModuleTasks, connection: dict[str, t.Any]) -> None:
     for name, status, code in (
         ("missing-1009", 400, "OMS.1009"),
         ("missing-0054", 400, "OMS.0054"),
@@ -128,14 +125,14 @@ def test_what_oms_may_answer(empty: Simulator, ansible: Ansible, connection: dic
     odd = [{"sync_task_id": None, "status": None}, {**EXAMPLE, "sync_task_id": "right", "status": "STOPPED"}]
     empty.fault("answer", path="status=STOPPED", status=200, body=json.dumps({"tasks": odd, "count": 2}))
     empty.fault("answer", path="status=SYNCHRONIZING", status=200, body='{"tasks": null, "count": 2}')
-    results = run_rows(ANSWERS, ansible, connection)
+    results = run_rows(ANSWERS, module_tasks, connection)
 
     lists = [result["sync_tasks"] for row, result in zip(ANSWERS, results, strict=True) if row.module == INFO]
     assert [[task["sync_task_id"] for task in tasks] for tasks in lists] == [[], [], [None, "right"], []]
     assert writing(empty) == []
 
 
-def test_what_happens_to_a_creation(empty: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
+def test_what_happens_to_a_creation(empty: Simulator, module_tasks: ModuleTasks, connection: dict[str, t.Any]) -> None:
     """It is answered with 503 and somebody else creates another task; it is not shown at once."""
     others = [{**EXAMPLE, "src_bucket": "photos", "sync_task_id": "other", "status": "SYNCHRONIZING"}]
     body = json.dumps({"tasks": [{**others[0], "dst_storage_policy": "IA"}], "count": 1})
@@ -144,9 +141,7 @@ def test_what_happens_to_a_creation(empty: Simulator, ansible: Ansible, connecti
     missing = json.dumps({"error_code": "OMS.2002", "error_msg": "m"})
     empty.fault("answer", method="GET", path="query_time", times=2, status=400, body=missing)
     options = {**places("photos", storage_policy="STANDARD"), "retry_max_delay": 0}
-    run = ansible.playbook(
-        [{TASK: options, "ignore_errors": True}] * 3, module_defaults={"group/huaweicloud.oms.oms": connection}
-    )
+    run = module_tasks.playbook([{TASK: {**connection, **options}}] * 3)
 
     refused, created, again = run.results
     assert (refused["failed"], refused["changed"], refused["error"]["kind"]) == (True, False, "state")

@@ -18,7 +18,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Run
+from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
     ACCESS_KEY,
     PROJECT_ID,
@@ -76,14 +76,12 @@ def options(simulator: Simulator) -> dict[str, t.Any]:
     }
 
 
-def assert_refused(run: Run, simulator: Simulator, words: str) -> None:
-    (result,) = run.results
+def assert_refused(result: dict[str, t.Any], words: str) -> None:
     assert result["failed"]
     assert result["error"]["kind"] == "tls"
     assert words in result["msg"]
-    # Final at once, though the default is to try 8 times more.
+    # Permanent, though the default is to try 8 times more.
     assert result["retry_count"] == 0
-    assert simulator.requests() == []
 
 
 def test_events_go_over_one_connection(
@@ -96,64 +94,48 @@ def test_events_go_over_one_connection(
     assert {request.connection for request in secure.requests()} == {secure.requests()[0].connection}
 
 
-def test_an_unknown_authority_is_refused(secure: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
-    assert_refused(ansible.modules([task]), secure, "If its certificate authority is a private one, set ca_path")
-
-
-def test_the_environment_names_an_authority(
-    secure: Simulator, ansible: Ansible, task: dict[str, t.Any], certificates: Certificates
-) -> None:
-    variables = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
-    run = ansible.playbook(
-        [
-            {
-                MODULE: {**task, "object_keys": [variable]},
-                "environment": {variable: str(certificates.authority)},
-                "ignore_errors": True,
-            }
-            for variable in variables
-        ]
-    )
-
-    assert [result["changed"] for result in run.results] == [True] * len(variables), run.output
-    assert secure.accepted_keys(SYNC_TASK_ID) == variables
-
-
-def test_ca_path_wins_over_the_environment(
+def test_which_authorities_are_trusted(
     secure: Simulator,
     ansible: Ansible,
     task: dict[str, t.Any],
     certificates: Certificates,
     stranger: Certificates,
 ) -> None:
+    """Of ca_path, which comes first, and of the environment."""
     right, wrong = str(certificates.authority), str(stranger.authority)
+    variables = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
+    refused: list[tuple[dict[str, t.Any], dict[str, str], str]] = [
+        ({}, {}, "If its certificate authority is a private one, set ca_path"),
+        ({"ca_path": wrong}, {"REQUESTS_CA_BUNDLE": right}, " is not trusted"),
+    ]
+    accepted: list[tuple[dict[str, t.Any], dict[str, str]]] = [
+        *(({"object_keys": [variable]}, {variable: right}) for variable in variables),
+        ({"object_keys": ["ca_path"], "ca_path": right}, {"REQUESTS_CA_BUNDLE": wrong}),
+        ({"object_keys": ["no validation"], "validate_certs": False, "ca_path": wrong}, {}),
+    ]
+    cases = [*(each[:2] for each in refused), *accepted]
+    run = ansible.playbook(
+        [{MODULE: {**task, **options}, "environment": environ, "ignore_errors": True} for options, environ in cases]
+    )
 
-    refused = ansible.modules([{**task, "ca_path": wrong}], environ={"REQUESTS_CA_BUNDLE": right})
-    assert_refused(refused, secure, " is not trusted")
-
-    accepted = ansible.modules([{**task, "ca_path": right}], environ={"REQUESTS_CA_BUNDLE": wrong})
-    assert accepted.results[0]["changed"]
-
-
-def test_without_validation_anyone_is_believed_with_a_warning(
-    secure: Simulator, ansible: Ansible, task: dict[str, t.Any], stranger: Certificates
-) -> None:
-    run = ansible.modules([{**task, "validate_certs": False, "ca_path": str(stranger.authority)}])
-
-    (result,) = run.results
-    assert result["changed"]
-    assert "validate_certs is false" in str(result["warnings"])
+    assert [result["changed"] for result in run.results] == [False] * 2 + [True] * 5, run.output
+    for result, (*_case, words) in zip(run.results, refused, strict=False):
+        assert_refused(result, words)
+    # Nothing else has been sent.
+    assert len(secure.requests()) == 5
+    assert secure.accepted_keys(SYNC_TASK_ID) == [*variables, "ca_path", "no validation"]
+    assert "validate_certs is false" in str(run.results[-1]["warnings"])
     assert "validate_certs is false" in run.output
-    assert secure.accepted_keys(SYNC_TASK_ID) == ["a"]
 
 
 def test_a_certificate_for_another_host_is_refused(ansible: Ansible, tmp_path: Path) -> None:
     made = make_certificates(tmp_path, "oms.example.com")
     with Simulator(made.server) as simulator:
         prepare(simulator)
-        run = ansible.modules([{**options(simulator), "ca_path": str(made.authority)}])
+        (result,) = ansible.modules([{**options(simulator), "ca_path": str(made.authority)}]).results
 
-        assert_refused(run, simulator, " is not trusted")
+        assert_refused(result, " is not trusted")
+        assert simulator.requests() == []
 
 
 # ---- versions of Python, requests and urllib3
@@ -281,8 +263,8 @@ def test_the_system_s_store_or_certifi_s_file_may_be_missing(
     of_system, of_certifi, none, of_directory = run.results
     assert of_system["changed"], of_system["msg"]
     assert of_certifi["changed"], of_certifi["msg"]
-    assert none["msg"].startswith("There are no trusted certificates on this host: ")
-    assert f"certifi's file {tmp_path / 'missing.pem'} cannot be read. Install " in none["msg"]
+    assert none["msg"].startswith("This host has no trusted certificates: ")
+    assert f" {tmp_path / 'missing.pem'} of certifi can't be read. Install " in none["msg"]
     # OpenSSL finds nothing in that directory: the connection shows it.
     assert of_directory["error"]["kind"] == "tls"
 

@@ -59,7 +59,7 @@ class Credential:
 
     ``renew_at`` is a time of the transport's monotonic clock; ``project_id`` is that of a token which names it.
     ``accepted`` says whether a request with this credential was answered with 200, ``expired`` whether it was expired
-    when it was issued, as far as the clocks tell.
+    when it was issued, by the clocks of both hosts.
     """
 
     value: AccessKey | AuthToken

@@ -112,8 +112,8 @@ def find_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str
     explicit O(auth_method) only its sources are read.
 
     :arg options: the module's parameters.
-    :returns: what was found. Whether there is an ECS agency, only its host's metadata service can tell.
-    :raises ArgumentError: what is given contradicts itself or can't be sent.
+    :returns: the credentials. Whether the host has an ECS agency is known only after a request to its metadata service.
+    :raises ArgumentError: the options contradict each other, or a value can't be sent.
     """
     auth_method = options["auth_method"]
     methods = [method for name, method in _METHODS.items() if auth_method in (AUTO, name)]

@@ -28,7 +28,7 @@ _CREDENTIALS_FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 _CREDENTIALS_FILE = ".huaweicloud/credentials"
 _SECTION = "basic"
 _ENTRIES = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
-# Keys and tokens of the longest kind are far below it: what is larger is another file.
+# Far more than the longest keys and tokens: a larger file is not a credentials file.
 _MAX_FILE_BYTES = 256 * 1024
 
 
@@ -67,7 +67,7 @@ def read_credentials_file(
             raise ArgumentError(f"{option}: {where} can't be read: {reason(error)}. Check the path.") from None
         return CredentialsFile(f"{where}, which does not exist")
     except (OSError, ValueError) as error:
-        # What a parser says may quote the file: only errors of the system and our own come this far.
+        # Errors of the parser, which may quote the file, do not arrive here: they were replaced.
         why = f"can't be read: {reason(error)}" if isinstance(error, OSError) else str(error)
         if given:
             raise ArgumentError(f"{option}: {where} {why}. Correct the file or the path.") from None

@@ -34,9 +34,9 @@ METADATA_URL = "http://169.254.169.254"
 # To connect, and to answer. Outside of ECS there is no answer, and the module should find that out soon.
 _METADATA_TIMEOUT = (1.0, 3.0)
 _METADATA_TOKEN_SECONDS = "21600"  # noqa: S105 - how long a token is to be valid
-# With these it says that it returns keys without a token.
+# Statuses of a metadata service that returns keys without a token.
 _METADATA_WITHOUT_TOKEN = (404, 405, 503)
-# What it says on a host that has no agency.
+# Its text on a host without an agency.
 _NO_AGENCY = "configure cloud service agency"
 
 
@@ -92,7 +92,7 @@ class MetadataService:
     def _ask(self, method: str, path: str, headers: t.Mapping[str, str]) -> Response:
         request = Request(method, self._endpoint, path, headers=headers, timeout=_METADATA_TIMEOUT)
         try:
-            # Until it has answered once, there may be none.
+            # Until it has answered once, the host may have no metadata service.
             return self._transport.send(request, unauthenticated, None if self._known else 0)
         except ConnectionFailure as failure:
             if self._known:

@@ -141,8 +141,8 @@ def _token_advice(answer: Answer, source: str, renewable: bool) -> str:
 
 
 def is_expired(answer: Answer) -> bool:
-    """Whether a request was refused because its credential has expired, as far as the answer says so."""
-    # The gateway has a code for tokens. What it says of a temporary key is not documented, so the text counts, too.
+    """Whether a request was refused because its credential has expired, according to the answer."""
+    # The gateway has a code for tokens. Its answer for a temporary key is not documented, so the text is read, too.
     return answer.code == _TOKEN_EXPIRED or says(answer, _EXPIRED_TEXT)
 
 

@@ -110,7 +110,7 @@ def find_project_id(
     """The id of the project with the given name.
 
     :arg send: of the authenticated client, like ``advise``, which is its ``refusal_advice``.
-    :raises Failure: IAM refuses to tell, or knows no such project or more than one.
+    :raises Failure: IAM refuses the request, or the project was not found, or several have this name.
     """
     name = t.cast(str, target.project_name)
     request = Request("GET", target.iam_endpoint, "/v3/projects", (("name", name),))

@@ -33,7 +33,7 @@ _IAM_ENDPOINT_VARIABLE = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 # IAM if there is no region.
 _WORLDWIDE_IAM = Endpoint("https://iam.myhuaweicloud.com", "address of IAM for all regions")
 
-# IAM allows 64 for a project; what is far longer is something else.
+# IAM allows 64 for a project. A much longer text is not a name.
 _MAX_PROJECT_NAME = 255
 # Where Huawei Cloud is: these domains and all below them.
 _HUAWEI_CLOUD = ("myhuaweicloud.com", "myhuaweicloud.eu")
@@ -78,8 +78,8 @@ def find_credentials_and_target(
 def endpoint_warnings(found: Found, target: Target) -> t.Iterator[str]:
     """Warnings if a password or a token of the environment goes to an endpoint that an option names.
 
-    The endpoint may be anyone's: who can choose the options of a task is not always the one whose credentials are in
-    the environment. A signature is worth nothing to others, but a token or a password is.
+    The endpoint may belong to an attacker: the author of the task may not be the owner of the credentials in the
+    environment. A signature is useless to others, but a token or a password is not.
     """
     if not isinstance(found.credentials, (AuthToken, Password)) or not found.from_environment:
         return
@@ -173,7 +173,7 @@ def _find_endpoint(
     """The endpoint of a service: as given, else made from the region; None if there is neither.
 
     :arg service: ``oms`` or ``iam``.
-    :raises ArgumentError: what is given is not an endpoint.
+    :raises ArgumentError: the given value is not an endpoint.
     """
     if service == "iam":
         option, variables = "iam_endpoint", [_IAM_ENDPOINT_VARIABLE]

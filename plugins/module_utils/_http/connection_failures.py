@@ -84,7 +84,7 @@ def connection_failure(
     check = f"Check the network to {where}"
     if proxy:
         check = f"Check the proxy {proxy.address} ({proxy.variable}), and the network from there to {where}"
-    # A peer that closes the connection is not one that speaks TLS wrongly.
+    # A closed connection is not a TLS error.
     closed = found(
         ssl.SSLEOFError,
         ssl.SSLZeroReturnError,
@@ -118,7 +118,7 @@ def connection_failure(
         if proxy:
             host, source = f"of the proxy {proxy.address}", proxy.variable
         return failed(CONNECTION, f"The host {host} is unknown", f"Check {source}", transient_after_answer=True)
-    # urllib3 counts any connection that can't be made among the time-outs; its cause says which are.
+    # urllib3 raises a time-out for any connection that fails; its cause shows the real error.
     timeouts = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError, socket.timeout)
     if any(isinstance(c, timeouts) and not isinstance(c, urllib3.exceptions.NewConnectionError) for c in chain):
         return failed(TIMEOUT, f"The server did not answer within {timeout:g} s", f"{check}, or raise timeout", True)

@@ -116,7 +116,7 @@ class Connections:
             raise connection_failure(error, request, timeout[1], proxy) from None
         # A connection that can be used again has been given back by then.
         with contextlib.closing(response.raw):
-            # The status of a refusal says enough: to send it again because of its text could lock a key.
+            # The status of a refusal is enough. Another attempt because of its body could lock an access key.
             is_success = 200 <= response.status_code < 300
             encoding = response.headers.get("Content-Encoding", "").strip()
             if encoding.lower() not in ("", "identity"):
@@ -145,7 +145,7 @@ class Connections:
 def _read_body(raw: t.Any, seconds: float) -> bytes:
     """Read a body up to a limit of bytes and of seconds.
 
-    A socket's own time-out is for each wait: a server that sends a byte now and then could keep a run waiting for ever.
+    The time-out of a socket is for each wait: a server that sends a byte now and then could block a run without end.
     """
     # Neither takes half an answer for a whole one.
     raw.enforce_content_length = True

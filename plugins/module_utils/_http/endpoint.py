@@ -24,7 +24,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
 class Endpoint:
     """The endpoint of a service.
 
-    ``url`` is ``https://host[:port]`` and nothing more, ``source`` says to the user where it comes from.
+    ``url`` is ``https://host[:port]`` and nothing more, ``source`` names its origin in messages.
     """
 
     url: str

@@ -17,7 +17,7 @@ import typing as t
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Answer
 
 RETURNED_CHARACTERS = 2000
-# Taking the tags out of a page costs time with the square of its length in the worst case: hostile ones need a bound.
+# Removing the tags of a page takes quadratic time in the worst case, so the length is limited.
 HTML_CHARACTERS = 8192
 
 

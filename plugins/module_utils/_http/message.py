@@ -25,7 +25,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.url import e
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. ``path`` and ``query`` are not yet percent-encoded.
+    """An HTTP request. ``path`` and ``query`` are not yet percent-encoded.
 
     ``timeout`` is in seconds, for connecting and for an answer; None for the timeout of all requests.
     A request that is not ``repeatable`` must not be carried out twice: if no answer came, it is not sent again.
@@ -72,7 +72,7 @@ class Response:
         return is_html(self.body, self.headers.get("Content-Type") or "")
 
     def answer(self, mask: t.Callable[[str], str]) -> Answer:
-        """What the service says about the error.
+        """The error in the response.
 
         :arg mask: takes secrets out of a text.
         """
@@ -84,7 +84,7 @@ Authorise = t.Callable[[Request, datetime], t.Mapping[str, str]]
 
 
 def clock_skew(response: Response, now: datetime) -> float | None:
-    """Seconds by which our clock is ahead of the service's; None where it does not tell."""
+    """Seconds by which the clock of this host is ahead of that of the service; None without a header Date."""
     date = _http_date(response.headers.get("Date") or "")
     return None if date is None else (now - date).total_seconds()
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""When attempts may start: the option rate_limit, and the rate that HTTP 429s teach.
+"""When attempts may start: the option rate_limit, and the rate that is learnt from HTTP 429.
 
 This is private to the collection: it may change at any time.
 """
@@ -32,8 +32,8 @@ CUT = 0.9
 # 180/s grow to 193/s in the first second and to 560/s in the second one. The square root lets a slow run catch up with
 # a fast one behind the same gateway.
 GROWTH = 0.4
-# Acceptances within less than this do not tell what the service allows. Then the rate starts with at least this many
-# attempts a second, and grows so many times as fast.
+# Acceptances within less time than this do not show the rate that the service allows. Then the rate starts with at
+# least this many attempts a second, and grows faster by this factor.
 KNOWN_SECONDS = 0.5
 UNKNOWN_RATE = 10.0
 UNKNOWN_SPEED = 2.0
@@ -105,7 +105,7 @@ class RateLimiter:
     def refused(self, started: float, retry_after: float = 0.0) -> None:
         """Note that the service answered 429, and let all threads pause.
 
-        :arg started: when the attempt started. One that started before the last pause tells nothing new.
+        :arg started: when the attempt started. One that started before the last pause is ignored.
         :arg retry_after: the shortest pause in seconds.
         """
         now = self._clock.monotonic()

@@ -121,7 +121,7 @@ class Transport:
                 self._rate_limiter.accepted()
             if response.status not in TRANSIENT_STATUSES:
                 return response
-            # A 429 does not use up the retries. But with none at all there is one attempt, whatever the answer.
+            # A 429 does not count as a retry. But without retries there is one attempt, whatever the answer.
             is_throttled = response.status == 429 and allowed > 0
             if not is_throttled and retries >= most:
                 return replace(response, gave_up=_counted(attempts))
@@ -156,7 +156,7 @@ class Transport:
     def _delay(self, number: int) -> float:
         """Seconds before the given retry, counted from 1: exponential, and random so that senders do not act in step.
 
-        The first two are short: most errors are over at once, and an event that waits holds up those behind it. The
+        The first two are short: most errors are over at once, and an event that waits delays the following ones. The
         others are never below half of the bound, so that the default 8 retries outlast an outage of 60 s with
         certainty: 72 s at least.
         """

@@ -22,7 +22,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Arg
 # The exceptions of reading an answer that is not as documented.
 NOT_AS_DOCUMENTED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, ArgumentError)
 
-# Statistics nest 5 deep, and nothing deeper. Ansible can't return what is nested hundreds of times.
+# Statistics have 5 levels, other answers fewer. Ansible can't return hundreds of levels.
 _MAX_DEPTH = 16
 
 # Times of OMS are milliseconds with 13 digits.
@@ -33,8 +33,8 @@ _LAST_TIME = 10**13
 class Statistics:
     """The statistics of a sync task for a time range.
 
-    :arg time_type: what a point stands for, FIVE_MINUTES or ONE_HOUR; None where OMS does not say.
-    :arg points: of each data type the times in milliseconds, with what was counted then.
+    :arg time_type: the interval between two points, FIVE_MINUTES or ONE_HOUR; None if OMS does not return it.
+    :arg points: for each data type the times in milliseconds and the counts.
     """
 
     time_type: str | None

@@ -104,7 +104,7 @@ class Change:
             self.warnings.append(too_many(self._task_count))
 
     def _plan(self) -> t.Callable[[], None] | None:
-        """What is to be done, if anything; sets ``after``.
+        """The change that is necessary, or None; sets ``after``.
 
         :raises Failure: it can't be done.
         """
@@ -207,7 +207,7 @@ class Change:
         return str(task["status"])
 
     def _read_after_failure(self) -> None:
-        """After a failure half way: what is there, and not what was planned."""
+        """After a failure: read the task, because it may not be as planned."""
         if self.changed and self.sync_task_id is None:
             # The new one is among several, and is as it was planned.
             return
@@ -221,7 +221,7 @@ class Change:
         self.after = self._as_read()
 
     def _as_read(self) -> Task:
-        """The task for the diff: what was planned or there before, as it is now."""
+        """The task for the diff: its present values of the fields that are in ``before`` or ``after``."""
         seen = without_start_time(self.task or {})
         return {name: value for name, value in seen.items() if name in self.before or name in self.after}
 
@@ -242,7 +242,7 @@ class Change:
         self._polling.until(
             is_reached, f"The sync task {self.sync_task_id} has not reached the status {status}", self._wait
         )
-        # What is there, and not what was planned; a status that is not waited for is the one to come.
+        # The task as it is. Without waiting, the status is the future one.
         self.after = {**self._as_read(), "status": status}
 
     # ---- changing
@@ -255,7 +255,7 @@ class Change:
             self.changed = True
             raise
         self.changed = True
-        # What is known of it until OMS shows it.
+        # Until OMS shows it.
         self.task = {**self.after, "sync_task_id": self.sync_task_id}
         self._reach(SYNCHRONIZING, is_new=True)
 

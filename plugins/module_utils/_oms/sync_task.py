@@ -77,7 +77,7 @@ _LENGTHS = {
     "destination.bucket": (1, 1024),
     **dict.fromkeys(_KEYS, (1, 100)),
     "source.app_id": (0, 255),
-    # Its limit is not documented: this is that of a host's name, with room for a path.
+    # Its limit is not documented. This one allows a host name and a path.
     "source.cdn.domain": (1, 1024),
     "source.cdn.authentication_key": (0, 255),
     "source.kms_key_id": (36, 36),
@@ -227,12 +227,12 @@ def _named(desired: DesiredState, names: t.Mapping[str, str]) -> dict[str, t.Any
 
 
 def as_shown(name: str, value: t.Any) -> t.Any:
-    """What OMS shows in a field that was given a value."""
+    """The value that OMS shows for a value that it was given."""
     return _TRANSMISSION_SHOWN if (name, value) == ("consistency_check", _TRANSMISSION) else value
 
 
 def planned(desired: DesiredState, status: str) -> dict[str, t.Any]:
-    """What is known beforehand of a task that is created, without keys.
+    """A task that will be created, as far as it is known before, without keys.
 
     :arg status: the one that it will have.
     """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What is around the records of a notification: queues, topics, functions, JSON texts and CloudEvents."""
+"""The envelopes around the records of a notification: queues, topics, functions, JSON texts and CloudEvents."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _ENVELOPES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("events",), ("events",)),
 )
 
-# A topic asks with these whether it may send. Their text is prose. The operator of the endpoint has to answer.
+# Requests of a topic to confirm a subscription. They contain no record, and the operator of the endpoint answers.
 _HANDSHAKES = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
 
 def opened(part: Part) -> Part | None:
-    """What is in an envelope; None if the part is not an envelope.
+    """The content of an envelope; None if the part is not an envelope.
 
     :raises NotificationError: the envelope does not hold what it should, or a text is not JSON.
     """

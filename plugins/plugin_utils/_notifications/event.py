@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""What a record of a notification says, in the same terms for all vendors."""
+"""The events that records of notifications report, in the same terms for all vendors."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def main(
         what = f"The event has neither of the fields {' and '.join(FIELDS)}."
         keep(spool, [_spool.UnreadRecord(event, what)])
         return []
-    # Nothing tells which of two is the notification. Both are read.
+    # If both fields are present, either can be the notification. Both are read.
     given = [content for content in contents if content is not None]
     notification = given if len(given) > 1 else next(iter(given), None)
     # First of all the arguments are checked: a mistake in the rulebook keeps no notification from being read later.

@@ -144,9 +144,9 @@ async def run_playbook(queue: asyncio.Queue[t.Any], batch: _spool.Batch, setting
 async def step(
     spool: _spool.Spool, queue: asyncio.Queue[t.Any], settings: _spool.Settings, backoff: _spool.Backoff
 ) -> None:
-    """Do what comes next.
+    """Run the next batch, make batches, or wait.
 
-    :raises OSError: the disk does not do what it should. Every step can be repeated.
+    :raises OSError: the file system refused an operation. Every step can be repeated.
     """
     batches = spool.batches()
     if await divide_or_move_to_dead_letter(spool, batches, settings):

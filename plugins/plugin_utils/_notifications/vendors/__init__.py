@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""One module for each vendor: how its records are recognised, and what they say."""
+"""One module for each vendor: how its records are recognised, and how they are read."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@
       failed                made by the playbook when it failed
     dead/TIME-PIECE/        the dead-letter directory: batches that failed too often
     unread/TIME.json        records of notifications that cannot be read
-    new/                    what is not complete yet, and counts for nothing
+    new/                    batches that are not complete yet; they are ignored
     lock                    held by the process that runs the batches
     incoming.lock           held while incoming.jsonl is written or taken away
     gather.lock             held while batches are made

@@ -56,7 +56,7 @@ def to_lines(object_keys: t.Iterable[str]) -> bytes:
 
 
 def from_line(line: bytes) -> str | None:
-    """The object key in a line; None in what a power failure may have left."""
+    """The object key in a line; None if the line is incomplete after a power failure."""
     try:
         object_key = json.loads(line)
     except (ValueError, RecursionError):

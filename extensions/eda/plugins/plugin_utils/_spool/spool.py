@@ -58,7 +58,7 @@ class Spool:
     def add(self, object_keys: t.Sequence[str]) -> None:
         """Store object keys; when this returns, they are on disk.
 
-        :raises OSError: the disk does not take them. Then none of them is stored.
+        :raises OSError: they cannot be written. Then none of them is stored.
         """
         if not object_keys:
             return
@@ -78,7 +78,7 @@ class Spool:
                     raise
             finally:
                 os.close(descriptor)
-            # Whoever made the file may have been killed before this. An empty file may have the number of an old one.
+            # Its creator may have been killed before this. A new file may have the inode of an old one.
             if end == 0 or self._synced_file != (state.st_dev, state.st_ino):
                 self._synced_file = None
                 self._files.sync(self.directory)
@@ -118,7 +118,7 @@ class Spool:
             os.close(descriptor)
 
     def _remove_leftovers(self) -> None:
-        """Remove what a process that was killed has left."""
+        """Remove incomplete and finished batches that a killed process left."""
         for directory in self._at("new").iterdir():
             shutil.rmtree(directory)
         for directory in self._at("batches").iterdir():
@@ -222,7 +222,7 @@ class Spool:
     def halve(self, batch: Batch, attempts: int) -> bool:
         """Make two batches of one. What OMS has accepted of it is submitted again, which is harmless.
 
-        :arg attempts: what the halves begin with.
+        :arg attempts: the number of attempts that the halves start with.
         :returns: False if the batch holds one line only. Then it stays as it is.
         """
         lines = (batch.path / KEYS).read_bytes().splitlines(keepends=True)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Keep the records that cannot be read, in bounded room: one file for each, with the reason."""
+"""Keep the records that cannot be read, up to a limit of files and bytes: one file for each, with the reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .files import Files
 
 # A record is cut off beyond this. The webhook accepts 1 MiB, which escapes can make three times as large.
 MAX_RECORD_BYTES = 8 * 1024 * 1024
-# What is kept in all.
+# The limits of the directory.
 MAX_FILES = 5000
 MAX_BYTES = 128 * 1024 * 1024
 
@@ -46,7 +46,7 @@ class Unread:
     def __init__(self, directory: Path, files: Files) -> None:
         self.directory = directory
         self._files = files
-        # How much was stored since the room was measured. To measure it takes a while, and the event loop waits.
+        # How much was stored since the directory was measured. Measuring is slow, and the event loop waits for it.
         self._new_files = MAX_FILES
         self._new_bytes = 0
 
@@ -67,7 +67,7 @@ class Unread:
         return Kept(paths, self._make_room())
 
     def _make_room(self) -> int:
-        # Measured after each percent: what is kept may be so much too large.
+        # Measured after each percent of the limits, so they can be exceeded by that much.
         if self._new_files <= MAX_FILES // 100 and self._new_bytes <= MAX_BYTES // 100:
             return 0
         self._new_files = self._new_bytes = 0
@@ -89,7 +89,7 @@ class Unread:
 
 
 def stamp() -> str:
-    """A name that sorts by time, and that no other has."""
+    """A unique name that sorts by time."""
     return f"{time.time_ns():020}-{secrets.token_hex(4)}"
 
 
@@ -99,7 +99,7 @@ def _content(record: UnreadRecord) -> bytes:
         # Without indentation, which nested lists would make a hundred times as large.
         text = json.dumps(record.notification, separators=(",", ":"), default=repr)
     except TypeError:
-        # JSON has no such names of fields. What Python shows is better than an event that comes again for ever.
+        # JSON does not allow such field names. Without a file, the sender would send the notification again and again.
         text = json.dumps(repr(record.notification))
     except (RecursionError, ValueError):
         text = ""
