@@ -231,6 +231,22 @@ def test_a_second_signal_between_two_polls_says_the_same(simulation: Simulation)
     assert result["msg"].startswith(STOPPED)
 
 
+def test_a_second_signal_ends_a_poll_that_has_no_answer(simulation: Simulation) -> None:
+    answered: list[bool] = []
+
+    def hang() -> None:
+        terminate()
+        terminate()
+        answered.append(True)
+
+    simulation.set(copy_delay=86400)
+    simulation.clock.acts.append((10, lambda: simulation.oms.meanwhile(f"GET {PATH}", hang)))
+    result = simulation.run(1)
+
+    assert answered == []
+    assert result["msg"].startswith(STOPPED)
+
+
 def test_a_submission_that_failed_is_not_waited_for(simulation: Simulation) -> None:
     simulation.oms.fault("answer", method="POST", status=400, skip=1, times=None)
     result = simulation.run(20)
