@@ -24,7 +24,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.transport import open_transport
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
 
-Act = t.Callable[[Client, Clock, dict[str, t.Any]], None]
+Operate = t.Callable[[Client, Clock, dict[str, t.Any]], None]
 
 
 class Session:
@@ -75,13 +75,13 @@ class Session:
         return Client(client, self._target.endpoint, project_id, self.secrets)
 
 
-def ask_oms(
-    module: t.Any, act: Act, result: t.Mapping[str, t.Any], secrets_of_options: t.Iterable[str] = ()
+def run_operation(
+    module: t.Any, operate: Operate, result: t.Mapping[str, t.Any], secrets_of_options: t.Iterable[str] = ()
 ) -> dict[str, t.Any]:
     """Make a client from the options of a module, run its operation, and return its result.
 
     :arg module: the AnsibleModule.
-    :arg act: makes the requests, and updates the result after each, so that a failure returns what was done.
+    :arg operate: makes the requests, and updates the result after each, so that a failure returns what was done.
     :arg result: the keys of the result as they are before anything is done.
     :arg secrets_of_options: secrets beside the credentials.
     :raises ArgumentError: an option breaks a rule; nothing has been sent.
@@ -91,7 +91,7 @@ def ask_oms(
     result = {"changed": False, **result}
     try:
         client = session.connect()
-        act(client, session.clock, result)
+        operate(client, session.clock, result)
     except Failure as failure:
         # Only events have object keys.
         error = {name: value for name, value in failure.as_error().items() if name != "object_keys"}

@@ -390,7 +390,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task_opt
     MAX_WAIT_SECONDS,
     sync_task_argument_spec,
 )
-from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import run_operation
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -404,7 +404,7 @@ def set_state(module: AnsibleModule) -> dict[str, t.Any]:
     desired = read_desired_state(options, region)
     check_range("wait_timeout", options["wait_timeout"], 1, MAX_WAIT_SECONDS, "seconds")
 
-    def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
+    def operate(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
         waiting = options["wait"], options["wait_timeout"]
         change = Change(client, clock, desired, *waiting, options["retries"], options["retry_max_delay"])
         try:
@@ -417,12 +417,12 @@ def set_state(module: AnsibleModule) -> dict[str, t.Any]:
             for text in change.warnings:
                 module.warn(text)
 
-    nothing: dict[str, t.Any] = {
+    unchanged: dict[str, t.Any] = {
         "sync_task_id": desired.sync_task_id,
         "sync_task": None,
         "diff": {"before": {}, "after": {}},
     }
-    return ask_oms(module, act, nothing, desired.secrets)
+    return run_operation(module, operate, unchanged, desired.secrets)
 
 
 def main() -> None:

@@ -241,7 +241,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.answers import is_usable
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import is_missing
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import STOPPED, SYNCHRONIZING, Client
-from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import run_operation
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
 
@@ -297,7 +297,7 @@ def find_sync_tasks(module: AnsibleModule) -> dict[str, t.Any]:
     if sync_task_id is not None:
         check_path_segment("sync_task_id", sync_task_id)
 
-    def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
+    def operate(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
         when = None if middle is None else within_month(middle, clock.now())
         if sync_task_id is not None:
             result["sync_tasks"] = show(client, sync_task_id, when)
@@ -307,7 +307,7 @@ def find_sync_tasks(module: AnsibleModule) -> dict[str, t.Any]:
             tasks = [task for listed in tasks for task in with_counters(client, listed, when)]
         result["sync_tasks"] = tasks
 
-    return ask_oms(module, act, {"sync_tasks": []})
+    return run_operation(module, operate, {"sync_tasks": []})
 
 
 def main() -> None:

@@ -216,7 +216,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import 
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError, OmsError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import DATA_TYPES, Client
-from ansible_collections.huaweicloud.oms.plugins.module_utils._session import ask_oms
+from ansible_collections.huaweicloud.oms.plugins.module_utils._session import run_operation
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quoted
 
 # A year. OMS documents no limit; a longer time is a mistake.
@@ -297,7 +297,7 @@ def find_statistics(module: AnsibleModule) -> dict[str, t.Any]:
     # The options are checked before anything is sent. The present time is read again for the request.
     time_range(options, datetime.now(timezone.utc))
 
-    def act(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
+    def operate(client: Client, clock: Clock, result: dict[str, t.Any]) -> None:
         start, end = time_range(options, clock.now())
         result["start_time"], result["end_time"] = written(start), written(end)
         found = client.show_statistics(sync_task_id, start, end)
@@ -305,7 +305,7 @@ def find_statistics(module: AnsibleModule) -> dict[str, t.Any]:
         result["statistics"] = [series(data_type, found.points.get(data_type, ())) for data_type in DATA_TYPES]
         result["sums"] = {entry["data_type"]: entry["sum"] for entry in result["statistics"]}
 
-    nothing = {
+    empty = {
         "sync_task_id": sync_task_id,
         "start_time": None,
         "end_time": None,
@@ -313,7 +313,7 @@ def find_statistics(module: AnsibleModule) -> dict[str, t.Any]:
         "sums": dict.fromkeys(DATA_TYPES, 0),
         "statistics": [series(data_type, ()) for data_type in DATA_TYPES],
     }
-    return ask_oms(module, act, nothing)
+    return run_operation(module, operate, empty)
 
 
 def main() -> None:
