@@ -249,7 +249,7 @@ def test_a_torn_line_is_cut_off_and_spoils_no_other(directory: Path) -> None:
     assert all_keys(spool) == ["a", "b"]
 
 
-def test_a_file_of_a_torn_line_alone_is_none(directory: Path) -> None:
+def test_a_file_of_one_incomplete_line_is_not_a_progress_file(directory: Path) -> None:
     spool = Spool(directory)
     (directory / "incoming.jsonl").write_bytes(b'"x')
     assert spool.gather(10) == 1
@@ -319,7 +319,7 @@ def spool(directory: Path) -> Spool:
     return spool
 
 
-def test_a_batch_is_done_when_its_keys_are_gone(spool: Spool) -> None:
+def test_a_batch_is_accepted_when_its_keys_file_is_deleted(spool: Spool) -> None:
     first, second = spool.batches()
     (first.path / "keys.jsonl").unlink()
 
@@ -378,7 +378,7 @@ def test_a_failure_counts_from_its_end_and_is_forgotten_with_the_next_attempt(sp
     assert not spool.begin(begun).has_failed
 
 
-def test_a_torn_count_is_none(spool: Spool) -> None:
+def test_an_incomplete_count_is_ignored(spool: Spool) -> None:
     first, _other = spool.batches()
     (first.path / "attempts").write_bytes(b"")
 
@@ -511,7 +511,7 @@ def test_another_process_measures_what_is_there(directory: Path, monkeypatch: py
 # ---- one at a time
 
 
-def test_a_second_process_is_told_who_has_it(directory: Path) -> None:
+def test_a_second_process_gets_the_process_id_of_the_first(directory: Path) -> None:
     first, second = Spool(directory), Spool(directory)
     with first.held():
         second.add(["a"])

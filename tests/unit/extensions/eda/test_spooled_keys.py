@@ -122,7 +122,7 @@ def test_the_one_that_waited_longest_is_first_of_those_that_failed() -> None:
     assert next_retry([first, second], SETTINGS, 1000) == first
 
 
-def test_a_clock_that_was_set_back_keeps_none_waiting() -> None:
+def test_a_clock_that_was_set_back_delays_no_batch() -> None:
     failed = batch("a", attempts=10, tried_at=5000)
 
     assert next_retry([failed], SETTINGS, 1000) == failed
@@ -181,7 +181,7 @@ def test_an_outage_makes_few_runs_and_few_batches() -> None:
     assert len(hour.runs) < 50
 
 
-def test_batches_that_fail_for_ever_take_little_from_the_others() -> None:
+def test_batches_that_always_fail_delay_the_others_little() -> None:
     hour = Hour(poison=["poison 1", "poison 2", "poison 3"])
 
     assert {name for name in hour.batches if hour.runs.count(name)} == {"poison 1", "poison 2", "poison 3"}
@@ -298,7 +298,7 @@ def test_one_run_at_a_time(directory: Path, spool: Spool) -> None:
     asyncio.run(scenario())
 
 
-def test_a_run_that_failed_comes_again(directory: Path, spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_batch_that_failed_is_tried_again(directory: Path, spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         playbooks = Playbooks("failed", "failed", "done")
         spool.add(["a"])
@@ -314,7 +314,7 @@ def test_a_run_that_failed_comes_again(directory: Path, spool: Spool, caplog: py
     ]
 
 
-def test_a_playbook_that_says_nothing_has_failed_when_its_lease_ends(
+def test_a_playbook_without_a_result_has_failed_when_its_lease_ends(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
@@ -329,7 +329,7 @@ def test_a_playbook_that_says_nothing_has_failed_when_its_lease_ends(
     asyncio.run(scenario())
 
 
-def test_a_batch_that_fails_for_ever_is_given_up_and_blocks_no_other(
+def test_a_batch_that_always_fails_goes_to_the_dead_letter_directory(
     directory: Path, spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
@@ -394,7 +394,7 @@ def test_without_a_limit_none_is_given_up(directory: Path, spool: Spool) -> None
     asyncio.run(scenario())
 
 
-def test_after_a_restart_it_goes_on_with_what_is_there(directory: Path, spool: Spool) -> None:
+def test_after_a_restart_it_continues_with_the_stored_batches(directory: Path, spool: Spool) -> None:
     async def scenario() -> None:
         spool.add(["a", "b"])
         first = Playbooks("nothing")
@@ -452,7 +452,7 @@ def test_an_error_of_the_disk_is_transient(
     assert caplog.text.count(f"The spool {directory} cannot be processed: [Errno 28]") == 2
 
 
-def test_lines_without_a_key_are_said(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_lines_without_an_object_key_are_logged(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
     Spool(directory)
 
     async def scenario() -> None:

@@ -173,7 +173,7 @@ def test_options_of_any_kind(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_null_is_taken_for_nothing(name: str) -> None:
+def test_a_null_counts_as_not_given(name: str) -> None:
     """A playbook's empty variable arrives as one, and Ansible takes it for something that is given."""
     module, options = MODULES[name]
     for option in module.argument_spec():

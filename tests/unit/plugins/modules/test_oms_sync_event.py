@@ -637,7 +637,7 @@ def test_names_come_from_a_file(run: RunModule, key_file: Path) -> None:
     assert_documented(done.result, DOCUMENTED)
 
 
-def test_a_failed_run_goes_on_where_it_ended(run: RunModule, key_file: Path, tmp_path: Path) -> None:
+def test_a_failed_run_is_resumed(run: RunModule, key_file: Path, tmp_path: Path) -> None:
     options = {"object_keys_file": str(key_file), "progress_file": str(tmp_path / "progress")}
 
     failed = run(options, event(encoded(1, 10)), event(encoded(11, 20), STOPPED))

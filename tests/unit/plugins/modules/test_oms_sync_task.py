@@ -164,7 +164,7 @@ def test_a_failure_comes_with_all_that_is_known(run_on_simulator: RunOnSimulator
     }
 
 
-def test_a_failure_half_way_is_a_change(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
+def test_a_failure_after_a_change_is_a_change(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
     oms.add_task()
     oms.fault("answer", method="DELETE", status=500)
     done = run_on_simulator(main, {**BY_ID, "state": "absent"})

@@ -110,7 +110,7 @@ def test_a_missing_task_is_an_empty_list(
     assert (done.failed, done.result["sync_tasks"], done.result["error"]) == (False, [], None)
 
 
-def test_a_task_that_goes_meanwhile_is_left_out(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
+def test_a_task_that_is_deleted_meanwhile_is_left_out(run_on_simulator: RunOnSimulator, oms: SimulatedOms) -> None:
     oms.add_task("STOPPED")
     oms.add_task("STOPPED", sync_task_id="another")
     oms.meanwhile(f"GET {PATH}", lambda: oms.handle("DELETE", PATH))
@@ -345,7 +345,7 @@ def test_times_are_read(value: str, when: datetime) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "now", "Z", "2026-13-01", "1795593600000", "0001-01-01T00:00:00+14:00"])
-def test_what_is_no_time_is_refused(value: str) -> None:
+def test_an_invalid_time_is_refused(value: str) -> None:
     with pytest.raises(ArgumentError, match=r"^end_time is .*It must be (a time|in the years)"):
         read_time("end_time", value)
 

@@ -182,7 +182,7 @@ def test_the_look_up_is_signed_as_the_vector_of_the_api_says() -> None:
         ([""], f'The answer of IAM contains the invalid project id "". {REMEDY}.'),
     ],
 )
-def test_a_project_that_can_t_be_told_is_a_failure(projects: list[str], message: str) -> None:
+def test_a_project_that_is_not_found_or_ambiguous_is_a_failure(projects: list[str], message: str) -> None:
     failure = look_up_failure(
         answer(200, {"projects": [{"id": project, "name": "cn-north-4"} for project in projects]})
     )
@@ -282,11 +282,11 @@ def test_a_forbidden_look_up_names_the_permission_and_project_id() -> None:
     )
 
 
-def test_only_a_401_speaks_of_the_clock() -> None:
+def test_only_a_401_mentions_the_clock() -> None:
     assert "clock" not in str(look_up_failure(answer(403, Date="Thu, 01 Jan 2026 12:00:00 GMT")))
 
 
-def test_attempts_that_came_to_nothing_are_told() -> None:
+def test_failed_attempts_are_counted_in_the_message() -> None:
     expected = Expected("GET", "https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4", answer(503))
     with FakeTransport(expected, expected, retries=1) as transport, pytest.raises(Failure) as caught:
         authenticate(transport, TARGET, Found(KEY), Secrets(ignored))
@@ -318,7 +318,7 @@ GIVE_CREDENTIALS = (
 )
 
 
-def test_without_credentials_nothing_is_sent_and_all_places_are_named() -> None:
+def test_without_credentials_nothing_is_sent_and_all_sources_are_named() -> None:
     found = Found(None, searched=("here", "there"), ignored=("HW_ACCESS_KEY without HW_SECRET_KEY", "b"))
     with FakeTransport() as transport, pytest.raises(Failure) as caught:
         authenticate(transport, TARGET, found, Secrets(ignored))
@@ -521,7 +521,7 @@ def test_the_older_metadata_service_has_no_token(status: int) -> None:
     assert "Access=Marker-ak-2, " in transport.headers[3]["Authorization"]
 
 
-def test_what_is_asked_of_the_metadata_service_is_not_waited_for_long() -> None:
+def test_requests_to_the_metadata_service_have_a_short_timeout() -> None:
     asked: list[Request] = []
 
     def exchange(request: Request, _headers: t.Mapping[str, str]) -> Response:
@@ -566,7 +566,7 @@ def agency_failure(*expected: Expected, **found: t.Any) -> str:
         ([metadata_token(answer(200, b""))], "its metadata service answered HTTP 200"),
     ],
 )
-def test_without_an_agency_all_that_was_looked_at_is_told(answers: list[Expected], why: str) -> None:
+def test_without_an_agency_all_sources_are_named(answers: list[Expected], why: str) -> None:
     agency = f"\n- the ECS agency: {why}\n"
     assert agency_failure(*answers) == (f"No credentials were found. Searched in this order:{agency}{GIVE_CREDENTIALS}")
     assert agency_failure(*answers, searched=("a", "b"), ignored=("c without d",)) == (
@@ -583,7 +583,7 @@ def test_without_an_agency_all_that_was_looked_at_is_told(answers: list[Expected
         for bad in ("\n", "a b", "")
     ],
 )
-def test_an_answer_that_holds_no_key_is_a_failure(body: bytes) -> None:
+def test_an_answer_without_an_access_key_is_a_failure(body: bytes) -> None:
     message = agency_failure(metadata_token(), security_key(answer(200, body)))
 
     assert message.startswith("The answer of the metadata service of ECS contains no access key.")
@@ -592,7 +592,7 @@ def test_an_answer_that_holds_no_key_is_a_failure(body: bytes) -> None:
 # ---- renewal
 
 
-def test_what_nears_its_end_is_renewed_before_it_is_used() -> None:
+def test_a_credential_is_renewed_before_it_expires() -> None:
     with FakeTransport(
         token_request(token_answer(1, 86400), {"id": PROJECT}),
         event(answer(200)),
@@ -685,7 +685,7 @@ def test_a_new_key_of_the_agency_that_is_refused_is_not_called_expired() -> None
 
 
 @pytest.mark.parametrize("end", [None, "", "soon", 5, [], {}, "2025-12-31T00:00:00.000000Z"])
-def test_an_end_that_can_not_be_is_none(end: t.Any) -> None:
+def test_an_expiry_that_is_invalid_is_ignored(end: t.Any) -> None:
     fields = {"expires_at": end, "project": {"id": PROJECT}}
     first = answer(201, {"token": fields}, X_Subject_Token="token")
     with FakeTransport(token_request(first, {"id": PROJECT}), event(answer(200)), event(answer(200))) as transport:
@@ -922,7 +922,7 @@ def test_a_metadata_service_that_has_given_a_token_has_no_older_mode() -> None:
     transport.__exit__(None)
 
 
-def test_a_metadata_service_that_falls_silent_is_told() -> None:
+def test_a_metadata_service_that_stops_answering_is_a_failure() -> None:
     silent = ConnectionFailure("timeout", "no answer within 3 s", "", transient=True)
     client, transport, _registered = authenticated(
         metadata_token(), security_key(key_answer(1)), event(answer(200)), event(EXPIRED), metadata_token(silent)
@@ -963,7 +963,7 @@ def test_a_run_that_is_stopped_renews_nothing() -> None:
             client.send(EVENT)
 
 
-def test_a_retry_is_sent_with_what_was_renewed_meanwhile() -> None:
+def test_a_retry_is_sent_with_the_renewed_credential() -> None:
     used: list[str] = []
     tokens = 0
 
@@ -1045,7 +1045,7 @@ def test_one_thread_renews_while_the_others_wait() -> None:
     assert crowd.refused <= 3 * 8
 
 
-def test_one_thread_renews_what_nears_its_end_while_the_others_wait() -> None:
+def test_one_thread_renews_an_expiring_credential_while_the_others_wait() -> None:
     tokens: list[str] = []
     waiting = threading.Barrier(8)
 

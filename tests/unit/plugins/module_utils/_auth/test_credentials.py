@@ -268,7 +268,7 @@ def halves() -> t.Iterator[t.Any]:
 
 
 @pytest.mark.parametrize(("given", "named"), [*halves()])
-def test_a_half_in_the_environment_is_passed_over_and_named(given: tuple[str, ...], named: str) -> None:
+def test_an_incomplete_pair_in_the_environment_is_ignored_and_named(given: tuple[str, ...], named: str) -> None:
     found = look({}, values(*given))
 
     assert (found.credentials, found.ignored) == (EcsAgency(), (named,))
@@ -276,7 +276,7 @@ def test_a_half_in_the_environment_is_passed_over_and_named(given: tuple[str, ..
 
 @pytest.mark.parametrize("complete", ["HW_AUTH_TOKEN", *FAMILIES, "HW_USER_PASSWORD", "file"])
 @pytest.mark.parametrize(("given", "_named"), [*halves()])
-def test_a_half_does_not_keep_another_source_from_being_taken(
+def test_an_incomplete_source_does_not_hide_another_one(
     given: tuple[str, ...], _named: str, complete: str, home: Path
 ) -> None:
     _options, environ = given_by(home, complete)
@@ -342,7 +342,7 @@ def test_a_key_never_meets_a_foreign_security_token(options: list[str], environ:
     assert key.security_token is None
 
 
-def test_a_key_of_the_file_never_meets_what_the_environment_has(tmp_path: Path) -> None:
+def test_a_key_of_the_file_is_never_combined_with_the_environment(tmp_path: Path) -> None:
     file = credentials_file(tmp_path / "f", "[basic]\nak = file-ak\nsk = file-sk\n")
     key = find(
         {"credentials_file": file},
@@ -403,7 +403,7 @@ def bad_value_refusal(name: str, bad: str) -> str:
 
 @pytest.mark.parametrize(("bad", "what"), BAD_VALUES)
 @pytest.mark.parametrize("name", [*OPTIONS, *KEY_VARIABLES])
-def test_what_can_t_be_sent_is_named_and_never_shown(name: str, bad: str, what: str) -> None:
+def test_a_value_that_can_t_be_sent_is_named_and_never_shown(name: str, bad: str, what: str) -> None:
     message = bad_value_refusal(name, bad)
 
     assert message.startswith(f"{name} {what}")
@@ -537,7 +537,7 @@ def test_what_is_registered_can_be_told_to_ansible() -> None:
 
 
 @pytest.mark.parametrize("value", ["", " ", "\r\n"])
-def test_nothing_is_no_secret(value: str) -> None:
+def test_an_empty_text_is_not_a_secret(value: str) -> None:
     registered: list[str] = []
     secrets = Secrets(registered.append)
 
@@ -847,7 +847,7 @@ def test_a_given_file_must_exist_and_be_a_file(tmp_path: Path) -> None:
         ("idp_id = a\n", "has no ak and sk"),
     ],
 )
-def test_a_half_in_the_file_is_passed_over_and_named(text: str, has: str, tmp_path: Path) -> None:
+def test_an_incomplete_pair_in_the_file_is_ignored_and_named(text: str, has: str, tmp_path: Path) -> None:
     file = file_of(tmp_path, f"[basic]\n{text}")
 
     assert look({"credentials_file": file}, {}).ignored == (f"the credentials file {file} {has}",)

@@ -322,7 +322,7 @@ def test_no_cookie_is_kept(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_comes_back_as_it_is(serve: Serve, status: int) -> None:
+def test_a_redirect_is_returned_and_not_followed(serve: Serve, status: int) -> None:
     elsewhere = serve()
     server = serve(answer(status, b"", f"Location: {elsewhere.endpoint.url}/"))
 
@@ -602,7 +602,7 @@ def test_without_validation_any_certificate_will_do_and_the_library_keeps_quiet(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_server_that_speaks_no_tls(serve: Serve, ca_path: str) -> None:
+def test_a_server_without_tls(serve: Serve, ca_path: str) -> None:
     def plainly(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         connection.close()
@@ -619,7 +619,7 @@ def test_a_server_that_speaks_no_tls(serve: Serve, ca_path: str) -> None:
 
 
 @pytest.mark.parametrize(("end", "what"), [(reset, "connection reset by peer"), (hang_up, "The connection was closed")])
-def test_who_hangs_up_in_the_handshake_may_be_asked_again(
+def test_a_connection_closed_in_the_handshake_is_a_transient_error(
     serve: Serve, ca_path: str, end: Callable[[socket.socket], None], what: str
 ) -> None:
     server = serve(end, read=read_anything)

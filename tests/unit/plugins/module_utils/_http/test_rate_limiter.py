@@ -107,7 +107,7 @@ def started_within(limiter: RateLimiter, clock: FakeClock, seconds: float) -> in
     return count
 
 
-def test_after_a_429_all_pause_and_go_on_slower_than_what_was_accepted() -> None:
+def test_after_a_429_all_pause_and_continue_below_the_accepted_rate() -> None:
     clock = FakeClock()
     limiter = RateLimiter(clock)
     accept(limiter, clock, 200, 1.0)

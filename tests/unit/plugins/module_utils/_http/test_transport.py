@@ -421,7 +421,7 @@ def test_a_request_reads_without_its_query_and_headers() -> None:
 # ---- answers
 
 
-def test_a_response_knows_what_the_service_says() -> None:
+def test_a_response_reads_the_error_of_the_service() -> None:
     response = Response(400, {"X-Request-Id": "0a1b"}, b'{"error_code": "OMS.0064", "error_msg": "a secret"}')
 
     assert response.request_id == "0a1b"
@@ -704,7 +704,7 @@ def test_the_first_file_of_certificates_is_the_only_one(
     assert warning is None
 
 
-def test_a_context_that_is_not_needed_loads_nothing_and_trusts_nobody(bundle: str) -> None:
+def test_a_context_that_is_not_needed_loads_no_certificates(bundle: str) -> None:
     for ca_path in (None, bundle):
         context, warning = tls_context(True, ca_path, {"CURL_CA_BUNDLE": "/missing"}, needed=False)
 
@@ -733,7 +733,7 @@ NO_CERTIFICATES = "contains no certificates in PEM format. Give a file that does
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", NO_CERTIFICATES),
     ],
 )
-def test_a_ca_path_that_is_none_fails_even_where_it_is_not_needed(
+def test_an_invalid_ca_path_fails_even_if_it_is_not_needed(
     content: bytes | None, message: str, validate_certs: bool, tmp_path: Path
 ) -> None:
     path = tmp_path / "ca.pem"
@@ -766,7 +766,7 @@ def test_a_missing_file_of_the_environment_is_named(variable: str) -> None:
     )
 
 
-def test_no_validation_beats_all_and_warns(bundle: str) -> None:
+def test_validate_certs_false_takes_precedence_and_warns(bundle: str) -> None:
     context, warning = tls_context(False, bundle, {"REQUESTS_CA_BUNDLE": "/missing"})
 
     assert context.verify_mode == ssl.CERT_NONE

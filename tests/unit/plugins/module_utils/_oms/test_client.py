@@ -261,14 +261,14 @@ def test_whatever_else_is_answered_is_explained_too(response: Response, said: st
         ("Thu, 01 Jan 2026 00:01:01 GMT", ". The clock of this host is 61 s behind the service's. Correct it"),
     ],
 )
-def test_a_401_speaks_of_a_clock_that_is_off(date: str, note: str) -> None:
+def test_a_401_mentions_a_wrong_clock(date: str, note: str) -> None:
     message = str(event_failure(answer(401, Date=date)))
 
     assert ("clock" in message) == bool(note)
     assert f"{note}. (POST " in message
 
 
-def test_only_a_401_speaks_of_the_clock() -> None:
+def test_only_a_401_mentions_the_clock() -> None:
     assert "clock" not in str(event_failure(answer(403, Date="Thu, 01 Jan 2026 12:00:00 GMT")))
 
 

@@ -148,7 +148,7 @@ def test_a_list_has_all_pages() -> None:
     assert found == [str(number) for number in range(230)]
 
 
-def test_a_list_goes_on_by_what_came_and_not_by_what_was_asked_for() -> None:
+def test_the_offset_of_a_list_is_the_number_of_entries_received() -> None:
     assert listed((0, page(1, 2, count=3)), (2, page(3, count=3))) == ["1", "2", "3"]
 
 
@@ -358,11 +358,11 @@ def test_a_creation_is_not_repeated_where_it_may_have_happened(response: Respons
     assert failure_of(CREATE, response, retries=8).attempts == 1
 
 
-def test_a_creation_is_repeated_where_it_was_turned_away() -> None:
+def test_a_creation_is_repeated_after_http_429() -> None:
     assert do(CREATE, answer(429), answer(200, {"sync_task_id": TASK}), retries=8) == TASK
 
 
-# ---- answers that are none
+# ---- answers that are not as documented
 
 # Ansible would break off when it returns it.
 NESTED = b'{"status": "STOPPED", "description": ' + b"[" * 300 + b"]" * 300 + b"}"
@@ -406,7 +406,7 @@ def test_an_answer_that_can_not_be_read_is_a_failure(case: Case, what: str, body
     assert (failure.answer.http_status, failure.answer.request_id) == (200, "********-1")
 
 
-def test_what_comes_back_is_what_oms_has_and_can_be_printed() -> None:
+def test_results_are_those_of_oms_and_can_be_printed() -> None:
     """Not masked: a bucket that is called like a key would not be found again."""
     body = (
         b'{"status": "STOPPED", "src_bucket": "Marker", "description": "a \\ud800", "more": [{"\\ud800": "b", "n": 1}]}'

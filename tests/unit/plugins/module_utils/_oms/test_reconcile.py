@@ -254,7 +254,7 @@ def test_a_stopped_task_is_not_started_without_keys(oms: SimulatedOms, options: 
         ({**WITH_KEYS, "source": {**SOURCE, **KEYS, "cdn": {"domain": "d"}}}, "source.cdn.protocol is"),
     ],
 )
-def test_nothing_is_created_without_all_that_it_takes(
+def test_nothing_is_created_without_all_required_options(
     oms: SimulatedOms, options: dict[str, t.Any], missing: str
 ) -> None:
     failed, _made = failure(oms, "present", options)
@@ -504,7 +504,7 @@ def test_a_task_other_than_the_one_with_the_id_says_nothing_of_its_cdn(oms: Simu
 
 
 @pytest.mark.parametrize("field", ["src_cloud_type", "src_region", "src_bucket", "dst_region", "dst_bucket"])
-def test_a_task_that_goes_another_way_is_not_meant(oms: SimulatedOms, field: str) -> None:
+def test_a_task_with_another_source_or_destination_does_not_match(oms: SimulatedOms, field: str) -> None:
     oms.add_task(**{field: "Azure"})
 
     assert run(oms, "absent", BY_PLACE).changed is False
@@ -523,7 +523,7 @@ def test_a_missing_task_can_not_be_stopped(oms: SimulatedOms) -> None:
 
 @pytest.mark.parametrize("missing", MISSING)
 @pytest.mark.parametrize("state", ["present", "started", "stopped"])
-def test_a_missing_id_fails_with_what_oms_says(oms: SimulatedOms, missing: list[t.Any], state: str) -> None:
+def test_a_missing_sync_task_fails_with_the_error_of_oms(oms: SimulatedOms, missing: list[t.Any], state: str) -> None:
     oms.service.control_set(missing_task=missing)
     failed, made = failure(oms, state, {**WITH_KEYS, **BY_ID})
 
@@ -599,7 +599,7 @@ def test_someone_else_deletes_it_first(oms: SimulatedOms, there: str, before: st
 
 
 @pytest.mark.parametrize(("state", "before"), [("started", START), ("stopped", STOP)])
-def test_someone_else_deletes_what_is_to_go_on(oms: SimulatedOms, state: str, before: str) -> None:
+def test_someone_else_deletes_a_task_that_is_to_be_changed(oms: SimulatedOms, state: str, before: str) -> None:
     oms.add_task("STOPPED" if state == "started" else "SYNCHRONIZING")
     oms.meanwhile(before, lambda: delete(oms))
     failed, made = failure(oms, state, WITH_KEYS)
@@ -608,7 +608,7 @@ def test_someone_else_deletes_what_is_to_go_on(oms: SimulatedOms, state: str, be
     assert (made.changed, failed.kind) == (False, "state")
 
 
-def test_someone_else_starts_what_is_to_be_deleted(oms: SimulatedOms) -> None:
+def test_someone_else_starts_a_task_that_is_to_be_deleted(oms: SimulatedOms) -> None:
     oms.add_task("STOPPED")
     keys = json.dumps({"src_ak": "a", "src_sk": "a", "dst_ak": "a", "dst_sk": "a"})
     oms.meanwhile(DELETE, lambda: oms.handle("POST", f"{PATH}/start", keys))
@@ -716,7 +716,7 @@ def test_the_time_to_wait_is_one_for_stopping_and_deleting(oms: SimulatedOms) ->
         ("STOPPED", "absent", DELETE, None),
     ],
 )
-def test_a_change_whose_answer_is_lost_is_found_by_a_look(
+def test_a_change_whose_answer_is_lost_is_read(
     oms: SimulatedOms, there: str, state: str, request_: str, then: str | None
 ) -> None:
     oms.add_task(there)
@@ -743,7 +743,7 @@ def test_a_change_that_was_not_made_fails_as_it_did(oms: SimulatedOms, there: st
 
 
 @pytest.mark.parametrize("state", ["stopped", "absent"])
-def test_a_failure_half_way_is_a_change(oms: SimulatedOms, state: str) -> None:
+def test_a_failure_after_a_change_is_a_change(oms: SimulatedOms, state: str) -> None:
     oms.add_task()
     after = {"stopped": "GET", "absent": "DELETE"}[state]
     oms.meanwhile(STOP, lambda: oms.fault("answer", method=after, status=500))
@@ -829,7 +829,7 @@ def test_a_task_of_somebody_else_is_not_taken_for_one_s_own(oms: SimulatedOms, r
     assert (oms.writing, len(oms.statuses())) == ([CREATE], 1)
 
 
-def test_a_task_of_somebody_else_with_another_description_is_not_in_the_way(oms: SimulatedOms) -> None:
+def test_a_task_with_another_description_does_not_prevent_a_creation(oms: SimulatedOms) -> None:
     oms.meanwhile(CREATE, lambda: create(oms, description="films"))
     oms.fault("answer", method="POST", status=503, skip=1)
     made = run(oms, "present", {**WITH_KEYS, "description": "photos"}, retries=3)
@@ -933,7 +933,7 @@ def test_with_fewer_tasks_a_refusal_is_not_about_their_number(oms: SimulatedOms)
     assert made.warnings == []
 
 
-def test_a_status_that_is_new_is_none_that_accepts_events(oms: SimulatedOms) -> None:
+def test_an_unknown_status_does_not_accept_events(oms: SimulatedOms) -> None:
     oms.add_task("PAUSING")
     made = change(oms, "started", {**WITH_KEYS, **BY_ID})
     made.run(check_mode=True)
