@@ -34,8 +34,8 @@ DOCUMENTED: list[tuple[list[str], bool, list[str]]] = [
 ]
 
 
-def test_documented_examples(simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]) -> None:
-    run = ansible.modules(
+def test_documented_examples(simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]) -> None:
+    run = module_tasks.modules(
         {**task, "object_keys": object_keys, "object_keys_encoded": encoded}
         for object_keys, encoded, _sent in DOCUMENTED
     )
@@ -145,21 +145,6 @@ def test_unusual_object_keys_arrive_byte_for_byte_and_run_nothing(
     assert not trap.exists()
 
 
-def test_object_keys_from_a_result_or_a_file_are_not_templated(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
-) -> None:
-    file = tmp_path / "object_keys.json"
-    file.write_text(json.dumps(["{{ 7 * 7 }}"]), encoding="utf-8")
-    ansible.playbook(
-        [
-            {"ansible.builtin.slurp": {"src": str(file)}, "register": "file"},
-            {MODULE: {**task, "object_keys": "{{ file.content | b64decode | from_json }}"}},
-        ]
-    )
-
-    assert simulator.accepted_keys(SYNC_TASK_ID) == ["{{ 7 * 7 }}"]
-
-
 def test_ad_hoc_commands(simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
     environ = {
         "HW_ACCESS_KEY": ACCESS_KEY,
@@ -236,13 +221,20 @@ def test_credential_sources(simulator: Simulator, module_tasks: ModuleTasks, tas
             assert "authorization" not in request.headers, source
 
 
-def test_defaults_for_the_action_group_reach_the_module(
-    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]
+def test_defaults_of_the_action_group_and_object_keys_from_a_file_that_are_not_templated(
+    simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any], tmp_path: Path
 ) -> None:
+    file = tmp_path / "object_keys.json"
+    file.write_text(json.dumps(["{{ 7 * 7 }}"]), encoding="utf-8")
     del connection["project_id"]
+    from_file = "{{ file.content | b64decode | from_json }}"
     ansible.playbook(
-        [{MODULE: {"sync_task_id": SYNC_TASK_ID, "object_keys": ["a"]}}],
+        [
+            {MODULE: {"sync_task_id": SYNC_TASK_ID, "object_keys": ["a"]}},
+            {"ansible.builtin.slurp": {"src": str(file)}, "register": "file"},
+            {MODULE: {"sync_task_id": SYNC_TASK_ID, "object_keys": from_file}},
+        ],
         module_defaults={"group/huaweicloud.oms.oms": connection},
     )
 
-    assert simulator.accepted_keys(SYNC_TASK_ID) == ["a"]
+    assert simulator.accepted_keys(SYNC_TASK_ID) == ["a", "{{ 7 * 7 }}"]
