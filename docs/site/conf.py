@@ -34,6 +34,7 @@ root_doc = "index"
 html_theme = "furo"
 html_title = f"{project} {version}"
 html_show_sourcelink = False
+html_static_path = html_css_files = ["wrap.css"]
 # Fragments such as `page.md#a-heading`, as GitHub makes them.
 myst_heading_anchors = 4
 nitpicky = True
