@@ -70,8 +70,12 @@ OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_aut
 # The unit tests in which the HTTP libraries take part.
 OF_HTTP = ["tests/unit/plugins/module_utils/_http", "tests/unit/plugins/modules"]
 # Those that `make integration` runs on the oldest and the newest core and on the oldest target.
-THIN_SUBSET = ["tests/integration/test_events.py", "tests/integration/test_role.py"]
-THIN_WORDS = "test_events or it_creates_the_task"
+THIN = [
+    "-k",
+    "test_events or it_creates_the_task",
+    "tests/integration/test_events.py",
+    "tests/integration/test_role.py",
+]
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
@@ -255,10 +259,11 @@ def integration(session: nox.Session) -> None:
     if session.posargs:
         run_pytest(session, *session.posargs, **environ)
         return
-    thin = ["-k", THIN_WORDS, *THIN_SUBSET]
-    runs = {f"thin-{name}": partial(run_pytest, session, *thin, report=f"thin-{name}", **cells[name]) for name in cells}
-    all_of_them = partial(run_pytest, session, "tests/integration", report="integration", **environ)
-    run_each(session, {"integration": all_of_them, **runs})
+    runs = {f"thin-{name}": partial(run_pytest, session, *THIN, report=f"thin-{name}", **cells[name]) for name in cells}
+    # One worker more than cores: many of these tests wait most of their time.
+    environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) + 1)
+    runs["integration"] = partial(run_pytest, session, "tests/integration", report="integration", **environ)
+    run_each(session, runs)
 
 
 @nox.session(requires=["copy"])
@@ -315,8 +320,8 @@ def measure(session: nox.Session, script: str) -> None:
 @nox.session(requires=["copy"])
 def build(session: nox.Session) -> None:
     """Build the artifact, build/dist/huaweicloud-oms-VERSION.tar.gz."""
-    galaxy = ["ansible-galaxy", "collection", "build", "--force", f"--output-path={BUILD}/dist", str(COPY)]
-    run(session, make(session, "tests", *TESTS), *galaxy)
+    options = ["collection", "build", "--force", f"--output-path={BUILD}/dist", str(COPY)]
+    run(session, make(session, "tests", *TESTS), "ansible-galaxy", *options)
 
 
 @nox.session(name="release_check", requires=["copy"])

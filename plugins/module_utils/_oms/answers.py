@@ -68,8 +68,10 @@ def read_counters(body: bytes) -> MonthlyCounters:
     names = ("acceptance_request", "success_object", "failure_object", "skip_object", "size")
     found = [task.get(f"monthly_{name}") for name in names]
     counts = [0 if count is None else count for count in found]
-    # Not isinstance: a bool is an int for it.
-    if found == [None] * len(names) or not all(type(count) is int for count in counts):
+    # A bool is an int, too.
+    if found == [None] * len(names) or not all(
+        isinstance(count, int) and not isinstance(count, bool) for count in counts
+    ):
         raise TypeError
     return MonthlyCounters(task["status"], *counts)
 

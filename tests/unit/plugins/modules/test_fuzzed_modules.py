@@ -33,6 +33,9 @@ from ansible_collections.huaweicloud.oms.tests.unit.module_runs import module_ar
 from hypothesis import given
 from hypothesis import strategies as st
 
+# Coverage would double their time; other tests cover the same code.
+pytestmark = pytest.mark.no_cover
+
 PROJECT = "f697f813554a4f05bac882a183b20878"
 TASK = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
 # Plain, so that no example has to read hundreds of certificates.
