@@ -70,12 +70,7 @@ OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_aut
 # The unit tests in which the HTTP libraries take part.
 OF_HTTP = ["tests/unit/plugins/module_utils/_http", "tests/unit/plugins/modules"]
 # Those that `make integration` runs on the oldest and the newest core and on the oldest target.
-THIN = [
-    "-k",
-    "test_events or it_creates_the_task",
-    "tests/integration/test_events.py",
-    "tests/integration/test_role.py",
-]
+THIN_WORDS = "test_events or it_creates_the_task"
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
@@ -259,7 +254,8 @@ def integration(session: nox.Session) -> None:
     if session.posargs:
         run_pytest(session, *session.posargs, **environ)
         return
-    runs = {f"thin-{name}": partial(run_pytest, session, *THIN, report=f"thin-{name}", **cells[name]) for name in cells}
+    thin = ["-k", THIN_WORDS, "tests/integration/test_events.py", "tests/integration/test_role.py"]
+    runs = {f"thin-{name}": partial(run_pytest, session, *thin, report=f"thin-{name}", **cells[name]) for name in cells}
     # One worker more than cores: many of these tests wait most of their time.
     environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) + 1)
     runs["integration"] = partial(run_pytest, session, "tests/integration", report="integration", **environ)
