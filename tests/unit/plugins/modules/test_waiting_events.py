@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 import typing as t
 from datetime import datetime, timedelta, timezone
@@ -329,3 +330,37 @@ def test_check_mode_does_not_return_an_object_key_with_a_secret(simulation: Simu
     assert [event["object_keys"] for event in result["events"]] == [[]]
     assert TOKEN not in json.dumps({**result, "invocation": None})
     assert [text for text in simulation.warnings if "secret" in text]
+
+
+def test_two_signals_at_any_line_lose_nothing_that_was_accepted(simulation: Simulation) -> None:
+    """They arrive at each line of the run in turn, from the end of the submission on."""
+    lines_left = 0
+
+    def trace(frame: t.Any, event: str, _argument: object) -> t.Any:
+        nonlocal lines_left
+        if not frame.f_code.co_filename.endswith("_event_run.py"):
+            return None
+        if event == "line" and EVENTS in simulation.oms.requests:
+            lines_left -= 1
+            if lines_left == 0:
+                terminate()
+                terminate()
+        return trace
+
+    simulation.set(copy_delay=1)
+    reached = 0
+    before = sys.gettrace()
+    while lines_left <= 0:
+        reached += 1
+        lines_left = reached
+        simulation.begin(NOON)
+        simulation.set(copy_delay=1)
+        sys.settrace(trace)
+        try:
+            result = simulation.run(3)
+        finally:
+            sys.settrace(before)
+
+        assert (result["changed"], result["accepted_count"], result["remaining_count"]) == (True, 3, 0), reached
+    # The last one ran to its end before that line.
+    assert reached > 10
