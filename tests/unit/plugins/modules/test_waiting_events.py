@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -280,6 +281,28 @@ def test_the_progress_file_says_whether_the_wait_has_ended(simulation: Simulatio
     assert (ended["waiting"], ended["counters"]) == (False, {"success": 2, "failure": 1, "skip": 0})
     assert (again["changed"], again["counters"], again["resumed_count"]) == (False, NONE, 3)
     assert (len(simulation.oms.requests), simulation.clock.elapsed, simulation.warnings) == (requests, elapsed, [])
+
+
+def test_a_disk_that_is_full_during_the_wait_does_not_end_it(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The counters in the progress file are for people alone."""
+    key_file, log = tmp_path / "object_keys", tmp_path / "log"
+    key_file.write_text("a\nb\nc\n", encoding="ascii")
+
+    def fail(_descriptor: int) -> t.NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    simulation.set(copy_delay=20)
+    # The wait has begun.
+    simulation.clock.acts.append((0.5, lambda: monkeypatch.setattr(os, "fsync", fail)))
+    result = simulation.run(0, object_keys=None, object_keys_file=str(key_file), progress_file=str(log))
+
+    assert (result.get("failed", False), result["error"]) == (False, None)
+    assert result["counters"] == {"success": 3, "failure": 0, "skip": 0}
+    (warning,) = simulation.warnings
+    assert str(log) in warning
+    assert "no space left on device" in warning
 
 
 def test_objects_of_another_sender_count_too(simulation: Simulation) -> None:
