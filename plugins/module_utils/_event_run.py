@@ -209,10 +209,14 @@ class EventRun:
 
 
 def what_was_accepted(result: t.Mapping[str, t.Any], has_progress: bool) -> str:
-    """How the message of a run that failed ends; nothing where nothing, or everything, was accepted."""
+    """How the message of a run that failed ends; nothing where nothing was accepted."""
     accepted = result["resumed_count"] + result["accepted_count"]
-    if not accepted or not result["remaining_count"]:
+    if not accepted:
         return ""
+    if not result["remaining_count"]:
+        # The wait failed. Where a signal ended it, the message says so already.
+        objects = "the object" if accepted == 1 else f"all {accepted} objects"
+        return f" OMS accepted {objects}." if result["error"]["kind"] else ""
     text = f" OMS accepted {accepted} of {result['object_count']} objects."
     if has_progress:
         return f"{text} Another run resumes with the others."

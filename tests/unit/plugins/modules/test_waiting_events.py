@@ -314,6 +314,26 @@ def test_objects_of_another_sender_count_too(simulation: Simulation) -> None:
     assert result["counters"] == {"success": 7, "failure": 1, "skip": 1}
 
 
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ({"kind": "answer", "status": 500}, "The service failed internally."),
+        ({"kind": "answer", "status": 200, "body": "{}"}, "The answer does not contain"),
+        ({"kind": "reset"}, "GET /v2/"),
+    ],
+)
+def test_polls_that_fail_for_good_do_not_hide_that_all_is_accepted(
+    simulation: Simulation, fault: dict[str, t.Any], text: str
+) -> None:
+    simulation.oms.fault(**fault, method="GET", skip=1, times=None)
+    result = simulation.run(5, wait_timeout=60)
+
+    assert (result["failed"], result["changed"], result["accepted_count"]) == (True, True, 5)
+    assert result["msg"].startswith(text)
+    assert str(fault.get("status", "reset")) in result["msg"]
+    assert result["msg"].endswith(" OMS accepted all 5 objects.")
+
+
 def test_an_outage_that_is_longer_than_the_retries_does_not_end_the_wait(simulation: Simulation) -> None:
     simulation.set(copy_delay=5)
     simulation.oms.fault("reset", method="GET", skip=1, times=20)
