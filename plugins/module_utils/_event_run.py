@@ -70,6 +70,8 @@ class EventRun:
         self._warnings: list[str] = []
         self._log: CheckpointLog | None = None
         self._progress: Progress | None = None
+        # What became of the objects, once all that is to be submitted is.
+        self._submitted: Outcome | None = None
         self._copied = Copied()
         # The files are opened before the connections, which may use up the file descriptors.
         self._source = self._open_source(to_close)
@@ -100,18 +102,22 @@ class EventRun:
         :raises OmsError: it failed; the result is with it.
         """
         try:
-            outcome = self._predict() if self._module.check_mode else self._submit_and_wait()
+            try:
+                outcome = self._predict() if self._module.check_mode else self._submit_and_wait()
+            finally:
+                # A second signal must not end the output of the result. Until here, it can end anything.
+                self._signals.interrupts = False
         except ArgumentError:
             raise
         except Exception as error:
-            remaining = first_object_keys(self._source.batches(MAX_BATCH_SIZE))
-            outcome = Outcome(
-                failure=as_failure(error), remaining_count=self._source.pending_count, remaining=remaining
-            )
-        # A second signal must not end the output of the result.
-        self._signals.interrupts = False
+            outcome = self._submitted or self._nothing_submitted()
+            outcome.failure = outcome.failure or as_failure(error)
         self._spare.close()
         return self._result(outcome)
+
+    def _nothing_submitted(self) -> Outcome:
+        remaining = first_object_keys(self._source.batches(MAX_BATCH_SIZE))
+        return Outcome(remaining_count=self._source.pending_count, remaining=remaining)
 
     def _connect(self) -> Client:
         if self._log and self._log.failure:
@@ -147,7 +153,7 @@ class EventRun:
             growth = Growth(lambda when: client.show_counters(self._sync_task_id, when), clock)
         # From here on, requests are sent by other threads.
         self._signals.interrupts = False
-        outcome = submit(
+        self._submitted = outcome = submit(
             self._source.batches(options["batch_size"]),
             self._source.pending_count,
             lambda batch: client.create_sync_events(self._sync_task_id, batch.encoded),
@@ -159,10 +165,7 @@ class EventRun:
         )
         if growth and not outcome.failure:
             self._signals.interrupts = True
-            try:
-                self._wait(growth, outcome.accepted_count)
-            except Exception as error:
-                outcome.failure = as_failure(error)
+            self._wait(growth, outcome.accepted_count)
         return outcome
 
     def _wait(self, growth: Growth, accepted: int) -> None:
@@ -206,10 +209,14 @@ class EventRun:
 
 
 def what_was_accepted(result: t.Mapping[str, t.Any], has_progress: bool) -> str:
-    """How the message of a run that failed ends; nothing where nothing, or everything, was accepted."""
+    """How the message of a run that failed ends; nothing where nothing was accepted."""
     accepted = result["resumed_count"] + result["accepted_count"]
-    if not accepted or not result["remaining_count"]:
+    if not accepted:
         return ""
+    if not result["remaining_count"]:
+        # The wait failed. Where a signal ended it, the message says so already.
+        objects = "the object" if accepted == 1 else f"all {accepted} objects"
+        return f" OMS accepted {objects}." if result["error"]["kind"] else ""
     text = f" OMS accepted {accepted} of {result['object_count']} objects."
     if has_progress:
         return f"{text} Another run resumes with the others."

@@ -68,6 +68,7 @@ class CheckpointLog:
         self.warnings: list[str] = []
         self._disk = disk
         self._descriptor = -1
+        self._is_incomplete = False
         try:
             self._open(write)
             if self._descriptor >= 0:
@@ -173,17 +174,29 @@ class CheckpointLog:
         :arg start_over: whether to remove all lines first.
         :raises Failure: it can't be written.
         """
-        line = line_of(checkpoint, datetime.now(timezone.utc))
         try:
-            if start_over:
-                self._disk.ftruncate(self._descriptor, 0)
-            size = os.fstat(self._descriptor).st_size
-            if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
-                line = b"\n" + line
-            self._write(line, size)
+            self._append(checkpoint, start_over)
         except OSError as error:
             what = f"The progress file {self.path} can't be written: {reason(error)}"
             raise Failure(FILE, what, _advice(error)) from None
+
+    def append_for_people(self, checkpoint: Checkpoint) -> None:
+        """Append a line that no run needs. The first one that can't be written gives a warning."""
+        try:
+            self._append(checkpoint)
+        except OSError as error:
+            if not self._is_incomplete:
+                self.warn(f"it may lack lines about the wait for the copies: {reason(error)}")
+            self._is_incomplete = True
+
+    def _append(self, checkpoint: Checkpoint, start_over: bool = False) -> None:
+        line = line_of(checkpoint, datetime.now(timezone.utc))
+        if start_over:
+            self._disk.ftruncate(self._descriptor, 0)
+        size = os.fstat(self._descriptor).st_size
+        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        self._write(line, size)
         self.last = checkpoint
 
     def _write(self, line: bytes, size: int) -> None:
@@ -272,11 +285,10 @@ class Progress:
 
         :arg counters: what the sync task copied.
         :arg waiting: whether the run is to go on waiting. Then a line is written only if it is due.
-        :raises Failure: it can't be written.
         """
         if self._log.last and (self.is_due or not waiting):
             self._written_at = self._monotonic()
-            self._log.append(replace(self._log.last, counters=counters, waiting=waiting))
+            self._log.append_for_people(replace(self._log.last, counters=counters, waiting=waiting))
 
 
 def _follow_links(path: str) -> tuple[str, bool]:

@@ -19,7 +19,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import Sto
 class StopSignals:
     """Handles SIGINT, SIGTERM and SIGHUP as long as it is entered.
 
-    ``interrupts`` says whether the main thread waits for an answer, so that only an exception can end its wait.
+    ``interrupts`` says whether the main thread waits for an answer, so that only an exception can end its wait. There
+    is one exception at most: another one could come while the first one is handled.
 
     :arg stop: called with the reason.
     """
@@ -50,4 +51,5 @@ class StopSignals:
         why = f"The run was stopped by {signal.Signals(number).name}"
         self._stop(why)
         if self.interrupts and self.end_the_wait():
+            self.interrupts = False
             raise Stopped(why)

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import signal
+import sys
 import time
 import typing as t
 from datetime import datetime, timedelta, timezone
@@ -281,6 +283,28 @@ def test_the_progress_file_says_whether_the_wait_has_ended(simulation: Simulatio
     assert (len(simulation.oms.requests), simulation.clock.elapsed, simulation.warnings) == (requests, elapsed, [])
 
 
+def test_a_disk_that_is_full_during_the_wait_does_not_end_it(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The counters in the progress file are for people alone."""
+    key_file, log = tmp_path / "object_keys", tmp_path / "log"
+    key_file.write_text("a\nb\nc\n", encoding="ascii")
+
+    def fail(_descriptor: int) -> t.NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    simulation.set(copy_delay=20)
+    # The wait has begun.
+    simulation.clock.acts.append((0.5, lambda: monkeypatch.setattr(os, "fsync", fail)))
+    result = simulation.run(0, object_keys=None, object_keys_file=str(key_file), progress_file=str(log))
+
+    assert (result.get("failed", False), result["error"]) == (False, None)
+    assert result["counters"] == {"success": 3, "failure": 0, "skip": 0}
+    (warning,) = simulation.warnings
+    assert str(log) in warning
+    assert "no space left on device" in warning
+
+
 def test_objects_of_another_sender_count_too(simulation: Simulation) -> None:
     simulation.set(copy_delay=86400)
     simulation.clock.acts.append((10, lambda: simulation.oms.service.control_count(TASK, [9, 7, 1, 1, 0])))
@@ -288,6 +312,26 @@ def test_objects_of_another_sender_count_too(simulation: Simulation) -> None:
 
     assert result["error"]["kind"] == "copy"
     assert result["counters"] == {"success": 7, "failure": 1, "skip": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ({"kind": "answer", "status": 500}, "The service failed internally."),
+        ({"kind": "answer", "status": 200, "body": "{}"}, "The answer does not contain"),
+        ({"kind": "reset"}, "GET /v2/"),
+    ],
+)
+def test_polls_that_fail_for_good_do_not_hide_that_all_is_accepted(
+    simulation: Simulation, fault: dict[str, t.Any], text: str
+) -> None:
+    simulation.oms.fault(**fault, method="GET", skip=1, times=None)
+    result = simulation.run(5, wait_timeout=60)
+
+    assert (result["failed"], result["changed"], result["accepted_count"]) == (True, True, 5)
+    assert result["msg"].startswith(text)
+    assert str(fault.get("status", "reset")) in result["msg"]
+    assert result["msg"].endswith(" OMS accepted all 5 objects.")
 
 
 def test_an_outage_that_is_longer_than_the_retries_does_not_end_the_wait(simulation: Simulation) -> None:
@@ -329,3 +373,37 @@ def test_check_mode_does_not_return_an_object_key_with_a_secret(simulation: Simu
     assert [event["object_keys"] for event in result["events"]] == [[]]
     assert TOKEN not in json.dumps({**result, "invocation": None})
     assert [text for text in simulation.warnings if "secret" in text]
+
+
+def test_two_signals_at_any_line_lose_nothing_that_was_accepted(simulation: Simulation) -> None:
+    """They arrive at each line of the run in turn, from the end of the submission on."""
+    lines_left = 0
+
+    def trace(frame: t.Any, event: str, _argument: object) -> t.Any:
+        nonlocal lines_left
+        if not frame.f_code.co_filename.endswith("_event_run.py"):
+            return None
+        if event == "line" and EVENTS in simulation.oms.requests:
+            lines_left -= 1
+            if lines_left == 0:
+                terminate()
+                terminate()
+        return trace
+
+    simulation.set(copy_delay=1)
+    reached = 0
+    before = sys.gettrace()
+    while lines_left <= 0:
+        reached += 1
+        lines_left = reached
+        simulation.begin(NOON)
+        simulation.set(copy_delay=1)
+        sys.settrace(trace)
+        try:
+            result = simulation.run(3)
+        finally:
+            sys.settrace(before)
+
+        assert (result["changed"], result["accepted_count"], result["remaining_count"]) == (True, 3, 0), reached
+    # The last one ran to its end before that line.
+    assert reached > 10
