@@ -61,16 +61,12 @@ EXTRA = {
     "packaging": (["3.11", "3.12", "3.13"], ["core", "packaging"]),
 }
 # The integration tests of a cell of the matrix: what may differ from core to core and from Python to Python.
-SUBSET = [
-    *(f"tests/integration/test_{name}.py" for name in ("events", "errors", "refusals", "bulk", "role", "sync_tasks")),
-    "tests/integration/test_secrets.py::test_secrets_of_the_environment",
-]
+SUBSETS = ("events", "errors", "refusals", "bulk", "role", "secrets", "sync_tasks")
+SUBSET = [f"tests/integration/test_{name}.py" for name in SUBSETS]
 # What depends on the target's libraries, and hardly on the core.
 OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_authentication.py"]
-# The unit tests in which the HTTP libraries take part.
-OF_HTTP = ["tests/unit/plugins/module_utils/_http", "tests/unit/plugins/modules"]
 # Those that `make integration` runs on the oldest and the newest core and on the oldest target.
-THIN_WORDS = "test_events or it_creates_the_task"
+THIN_WORDS = "unusual or ad_hoc or defaults_of or it_creates_the_task"
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
@@ -119,7 +115,6 @@ def make(session: nox.Session, name: str, *requirements: str, python: str = sys.
     if not (directory / "bin" / "python").exists():
         session.run(uv, "venv", "--quiet", "--clear", f"--python={python}", str(directory), external=True)
     files = [f"--requirement={ROOT}/tests/requirements/{requirement}.txt" for requirement in requirements]
-    # No work when it is there already.
     session.run(uv, "pip", "install", "--quiet", f"--python={directory}", *files, external=True)
     return directory / "bin"
 
@@ -231,7 +226,9 @@ def unit(session: nox.Session) -> None:
         leave_out(session, "old_libraries", "unit tests with requests 2.25.1 and urllib3 1.26: no Python 3.11")
         return
     commands = make(session, "old_libraries", "old_libraries", "simulator", "pytest", python=python)
-    run_pytest(session, *OF_HTTP, report="old-libraries", commands=commands)
+    # Those in which the libraries take part, without the fuzz tests.
+    tests = ["-m", "not no_cover", "tests/unit/plugins/module_utils/_http", "tests/unit/plugins/modules"]
+    run_pytest(session, *tests, report="old-libraries", commands=commands)
 
 
 @nox.session(requires=["copy"])
@@ -273,8 +270,11 @@ def sanity(session: nox.Session) -> None:
 GET_PIP = """\
 import subprocess, sys
 arguments = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
-subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
-subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", *arguments])
+install = ["-m", "pip", "--python", sys.executable, "install", "--quiet", "--upgrade", *arguments]
+# The pip of the Python that made the environment, if it has one, takes half the time.
+if subprocess.call([f"{sys.base_prefix}/bin/python{sys.version_info[0]}.{sys.version_info[1]}", *install]):
+    subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
+    subprocess.check_call([sys.executable, *install])
 """
 
 
