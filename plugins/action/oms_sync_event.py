@@ -52,8 +52,11 @@ class ActionModule(NormalAction):
         return shown_progress(log, lambda text: Display().display(f"{host}: {text}", stderr=True))
 
     def _is_switched_on(self, task_vars: t.Mapping[str, t.Any]) -> bool:
-        value = task_vars.get(_SWITCH, os.environ.get(_SWITCH.upper(), True))
-        return bool(boolean(self._templar.template(value), strict=False))
+        if _SWITCH in task_vars:
+            value = self._templar.template(task_vars[_SWITCH])
+        else:
+            value = os.environ.get(_SWITCH.upper(), True)
+        return bool(boolean(value, strict=False))
 
 
 def _batch_size(value: t.Any) -> int:
