@@ -88,7 +88,7 @@ class Failure(OmsError):
 
     A full stop at the end of a part is added where it is missing.
 
-    :arg kind: one of the constants above; None if the run was stopped, or failed inside this host.
+    :arg kind: one of the constants above; None if the run was stopped, or the process of the module failed.
     :arg what: what is wrong. Several strings are lines of the message.
     :arg advice: what to do.
     :arg answer: the answer of the service, if there is one.

@@ -107,9 +107,9 @@ class EventRun:
             finally:
                 # A second signal must not end the output of the result. Until here, it can end anything.
                 self._signals.interrupts = False
-        except ArgumentError:
-            raise
         except Exception as error:
+            if isinstance(error, ArgumentError) and self._submitted is None:
+                raise
             outcome = self._submitted or self._nothing_submitted()
             outcome.failure = outcome.failure or as_failure(error)
         self._spare.close()

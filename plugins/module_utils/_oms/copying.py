@@ -21,9 +21,8 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
     Stopped,
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.clock import Clock
-from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import TRANSIENT_STATUSES
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.answers import MonthlyCounters
-from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import STATE
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.api_errors import STATE, is_transient
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import STOPPED
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import counted
 
@@ -182,6 +181,5 @@ def _so_far(copied: Copied, accepted: int) -> str:
 
 
 def _is_transient(failure: Failure) -> bool:
-    if isinstance(failure, ConnectionFailure):
-        return failure.transient_after_answer
-    return failure.answer.http_status in TRANSIENT_STATUSES
+    # The host has answered in this run, when the baseline was read.
+    return is_transient(failure) or (isinstance(failure, ConnectionFailure) and failure.transient_after_answer)

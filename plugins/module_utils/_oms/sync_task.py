@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from ansible_collections.huaweicloud.oms.plugins.module_utils._arguments import check_path_segment
 from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
 from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.sync_task_options import PRESENT, STARTED
-from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
+from ansible_collections.huaweicloud.oms.plugins.module_utils._text import counted, listed, quoted
 
 # CreateSyncTask, constraints: the sync tasks that a tenant may have.
 MAX_TASKS = 5
@@ -180,7 +180,7 @@ def _check_length(path: str, value: str, least: int, most: int) -> None:
         return
     if not value:
         raise ArgumentError(f"{path} is empty. It must have {least} to {most} characters; correct it or omit it.")
-    count = f"{len(value)} character{'' if len(value) == 1 else 's'}"
+    count = counted(len(value), "character")
     if least == most:
         raise ArgumentError(f"{path} has {count}. It must be an id of {most} characters; correct it.")
     raise ArgumentError(f"{path} has {count}. At most {most} are allowed; shorten it.")

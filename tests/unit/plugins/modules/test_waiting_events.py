@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import re
@@ -21,6 +22,8 @@ from pathlib import Path
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.huaweicloud.oms.plugins.module_utils import _session
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import ArgumentError
+from ansible_collections.huaweicloud.oms.plugins.module_utils._oms.client import Client
 from ansible_collections.huaweicloud.oms.plugins.modules import oms_sync_event
 from ansible_collections.huaweicloud.oms.tests.unit.fakes import FakeClock
 from ansible_collections.huaweicloud.oms.tests.unit.module_runs import module_args
@@ -407,3 +410,21 @@ def test_two_signals_at_any_line_lose_nothing_that_was_accepted(simulation: Simu
         assert (result["changed"], result["accepted_count"], result["remaining_count"]) == (True, 3, 0), reached
     # The last one ran to its end before that line.
     assert reached > 10
+
+
+def test_an_error_of_any_kind_during_the_wait_hides_nothing_that_was_accepted(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the submission an ArgumentError means that nothing was sent; after it, it does not."""
+    show, calls = Client.show_counters, itertools.count()
+
+    def fail_at_polls(client: Client, *arguments: t.Any) -> t.Any:
+        if next(calls):
+            raise ArgumentError("HTTPS_PROXY is invalid")
+        return show(client, *arguments)
+
+    monkeypatch.setattr(Client, "show_counters", fail_at_polls)
+    result = simulation.run(5)
+
+    assert (result["failed"], result["changed"], result["accepted_count"]) == (True, True, 5)
+    assert result["msg"].startswith("HTTPS_PROXY is invalid.")
