@@ -10,8 +10,8 @@ SUMMARIZE := $(PYTHON) tests/tools/summarize.py
 export XDG_CACHE_HOME ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix lint format docs unit integration sanity bench soak build release-check clean \
-	checks tests
+.PHONY: help demo simulator test test-matrix lint format docs unit integration sanity bench soak build release-check \
+	clean checks tests
 
 help: ## List what can be done
 	@echo "make TARGET [ARGS=...], where TARGET is one of"
@@ -21,6 +21,9 @@ help: ## List what can be done
 demo: build/venvs/demo/made ## Show the collection at work, without an account
 	@$(PYTHON) tests/tools/copy_collection.py
 	@exec build/venvs/demo/bin/python tests/tools/demo.py $(ARGS)
+
+simulator: build/venvs/demo/made ## Run a simulator of OMS for the examples of the README, until Ctrl-C
+	@exec build/venvs/demo/bin/python tests/simulator --examples --max-seconds=86400
 
 test: build/venvs/nox/made ## Run all of the sessions below, up to sanity, and sum up
 	@rm -rf build/reports && mkdir -p build/reports

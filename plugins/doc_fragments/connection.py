@@ -67,7 +67,7 @@ options:
       - The name of an IAM user, whose O(password) is exchanged for a token.
         The token is renewed as long as the task runs.
       - Required together with O(password) and O(domain_name).
-      - If no credentials are given as options, and the environment holds neither a token nor an access key,
+      - If no credentials are given as options, and the environment contains neither a token nor an access key,
         E(HW_USER_NAME), E(HW_USER_PASSWORD) and E(HW_DOMAIN_NAME) are used, all three of them.
     type: str
   password:
@@ -83,7 +83,7 @@ options:
       - A file with an access key on the host that the module runs on, in the format of the official SDK.
         It is an INI file with C(ak), C(sk) and optionally C(security_token), C(project_id) and C(iam_endpoint) in its
         section C([basic]). The last two take precedence over the environment.
-      - It is read if neither the options nor the environment hold complete credentials, or if O(auth_method) says so.
+      - It is read if neither the options nor the environment have complete credentials, or if O(auth_method) says so.
       - If it is not given, E(HUAWEICLOUD_SDK_CREDENTIALS_FILE) is used. If that is not set either, it is
         C(~/.huaweicloud/credentials), which may be absent. A file that is given must exist.
       - A file that other users can read or change, or that belongs to another user (but root), causes a warning.

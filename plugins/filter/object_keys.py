@@ -20,19 +20,19 @@ description:
     Cloud Storage by Pub/Sub, Eventarc or Cloud Functions; Azure Blob Storage by Event Grid; Baidu BOS; Qiniu Kodo."
   - It opens the envelopes of SNS, SQS, SMN, MNS, Pub/Sub, Event Grid namespaces, and CloudEvents.
   - Each format is recognised by its own fields, and never by how an object key looks.
-  - A deletion gives no object key. The same holds for an upload in parts that has only begun, for events of buckets and
-    directories, for tests, and for requests to confirm a subscription. So the list may be empty, which
-    M(huaweicloud.oms.oms_sync_event) refuses. The examples show what to do.
-  - If a notification of AWS S3 reports that an object was created and deleted later, and proves the order, the object
+  - A deletion gives no object key. Neither do a multipart upload that has begun, events of buckets and directories,
+    tests, and requests to confirm a subscription. So the list may be empty, which M(huaweicloud.oms.oms_sync_event)
+    refuses. The examples show what to do.
+  - If a notification of AWS S3 reports that an object was created and deleted later, and shows their order, the object
     gives no object key.
-  - Object keys are in the order of the notification, with repeats. M(huaweicloud.oms.oms_sync_event) submits each once.
+  - Object keys are in the order of the notification, with duplicates. M(huaweicloud.oms.oms_sync_event) removes these.
 notes:
-  - Whoever may upload to the source chooses the object keys. They are safe in the result of this filter, which is never
-    treated as a template. The notification itself is safe if it comes from a lookup or from the result of a module. It
-    is not safe in a variable on the command line, in a file of variables or in a playbook, unless it is marked with
-    C(!unsafe).
-  - Nothing proves who sent a notification. The filter checks no signature and calls no URL. Make sure that only the
-    object store can reach what receives the notifications.
+  - Everyone who may upload to the source can choose object keys. They are safe in the result of this filter, which is
+    never treated as a template. The notification itself is safe if it comes from a lookup or from the result of a
+    module. It is not safe in a variable on the command line, in a file of variables or in a playbook, unless it is
+    marked with C(!unsafe).
+  - The filter does not check who sent a notification. It checks no signature and calls no URL. Make sure that only the
+    object store can send notifications to you.
   - The page C(docs/notifications.md) of the collection describes the format and the encoding of each vendor.
 options:
   _input:
@@ -45,11 +45,11 @@ options:
       - How the notification encodes object keys. It applies to all object keys in it. They are decoded once.
       - With V(auto), each vendor's documented or known encoding is used. Where neither exists (Tencent COS, Baidu BOS,
         Qiniu Kodo, MinIO without the field C(Key), OBS in the format of S3), an object key without C(%) and C(+) is
-        used as it is. Any other object key there is an error, unless the notification itself proves the encoding.
+        used as it is. Any other object key there is an error, unless the notification itself shows the encoding.
       - Use V(raw) if object keys are not encoded.
       - Use V(form) if object keys are URL-encoded and C(+) stands for a space.
       - Use V(percent) if object keys are URL-encoded and C(+) stands for a plus.
-      - If the notification proves another encoding, that is an error.
+      - If the notification shows another encoding, that is an error.
     type: str
     choices:
       - auto
@@ -82,7 +82,7 @@ options:
   errors:
     description:
       - What to do with records that cannot be read, such as an event with an unknown name.
-      - With V(strict), one such record is an error, so that no object is lost unnoticed.
+      - With V(strict), one such record is an error, so that no object is lost silently.
       - With V(warn), such records are left out with a warning that names them, and the object keys of all other records
         are returned.
     type: str
@@ -157,7 +157,7 @@ from ansible_collections.huaweicloud.oms.plugins.plugin_utils._notifications imp
 
 STRICT = "strict"
 WARN = "warn"
-# How many reasons one warning holds.
+# How many reasons one warning contains.
 SHOWN_REASONS = 5
 
 

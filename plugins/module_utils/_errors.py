@@ -41,7 +41,7 @@ class OmsError(Exception):
     """
 
     def __init__(self, *lines: str, result: t.Mapping[str, t.Any] | None = None) -> None:
-        # A path may hold bytes that are not UTF-8: ansible-core since 2.19 refuses a whole result for one of them.
+        # A path may contain bytes that are not UTF-8: ansible-core since 2.19 refuses a whole result for one of them.
         self.lines = tuple(map(printable, lines))
         super().__init__("\n".join(self.lines))
         self.result: dict[str, t.Any] = dict(result or {})
@@ -166,6 +166,13 @@ class ConnectionFailure(Failure):
         self.transient = transient
         self.transient_after_answer = transient or transient_after_answer
         self.request = request
+
+    def advising(self, more: str) -> ConnectionFailure:
+        """The same failure with more advice."""
+        advice = f"{ended(self.advice)} {more}"
+        return ConnectionFailure(
+            self.kind, self.what, advice, self.transient, self.attempts, self.transient_after_answer, self.request
+        )
 
     def after(self, attempts: int) -> ConnectionFailure:
         """The same failure once its attempts are known."""

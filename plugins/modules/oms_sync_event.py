@@ -28,11 +28,11 @@ attributes:
     details:
       - Reads the sync task, and fails where the task is missing or stopped, or the credentials are wrong.
         Sends no event, waits for nothing, and returns the events that it would send.
-      - Where reading is forbidden, which is a permission of its own, it warns and predicts from the arguments alone.
+      - Without the permission to read the sync task, it warns and predicts from the arguments alone.
   diff_mode:
     support: none
     details:
-      - An event leaves nothing behind that could be compared.
+      - An event changes nothing that the module could compare.
   idempotent:
     support: partial
     details:
@@ -49,36 +49,36 @@ options:
     description:
       - The object keys at the source, unencoded. The module URL-encodes them.
       - A list of strings of any length. It is split into events of O(batch_size) objects.
-        Repeated object keys are sent once.
+        Duplicates are removed.
       - A single string is one object key, for ad-hoc commands. It must not contain a comma or a line break, or start
         with V([) or V({), because it may have been meant for a list.
       - An object key has up to 16384 characters after URL-encoding.
       - Numbers, booleans, null, dates, lists and dictionaries as items are refused, because YAML has changed what was
         written. Put object keys like V(1.10), V(1_000), V(12:30:45), V(yes) and V(2026-11-25) in quotes.
-      - What becomes part of a string in a template cannot be seen. If the variable C(version) is the number V(1.10),
-        C(releases/{{ version }}) is V(releases/1.1). Up to ansible-core 2.18 this is also so if the template is all of
-        the string. Put the value of the variable in quotes.
+      - The module cannot detect a number that a template puts into a string. If the variable C(version) is the number
+        V(1.10), C(releases/{{ version }}) is V(releases/1.1). Up to ansible-core 2.18 this is also so if the template
+        is all of the string. Put the value of the variable in quotes.
       - YAML also removes spaces at both ends of a string without quotes, and a C(#) behind a space with all after it.
       - Strings that contain C(********), C($REDACTED$) or C(VALUE_SPECIFIED_IN_NO_LOG_PARAMETER) are refused, because
         Ansible puts these in place of secrets. O(object_keys_file) may contain them.
       - Items that contain a line break, begin with a URL scheme such as C(s3://), or contain a percent escape such as
         C(%2F) although O(object_keys_encoded=false), are submitted as they are, with a warning.
       - Write C(!unsafe) before object keys that contain template markers and do not come from a variable.
-      - Either this or O(object_keys_file) is needed.
+      - Either this or O(object_keys_file) is required.
     type: raw
   object_keys_file:
     description:
       - A file of object keys on the managed host. It is read twice as a stream, once to check all and once to submit
-        them, so that it may have any size. Repeated object keys are submitted as often as they occur.
-      - It must be a regular file in UTF-8 and must not change meanwhile. C(~) and environment variables in the path are
-        expanded. A file with NUL bytes or with CR as its only line end is refused,
+        them, so that it may have any size. Duplicates are not removed.
+      - It must be a regular file in UTF-8 and must not change during the run. C(~) and environment variables in the
+        path are expanded. A file with NUL bytes or with CR as its only line end is refused,
         and with the format V(lines) also a JSON list and a file of JSON strings.
     type: path
   object_keys_file_format:
     description:
-      - V(lines) is for one object key a line. LF or CRLF ends a line and nothing else does.
+      - V(lines) is for one object key per line. LF or CRLF ends a line and nothing else does.
         Spaces belong to the object key. Empty lines and a byte order mark are ignored.
-      - V(jsonl) is for one JSON string a line, so that object keys can contain line breaks.
+      - V(jsonl) is for one JSON string per line, so that object keys can contain line breaks.
     type: str
     choices:
       - lines
@@ -88,7 +88,7 @@ options:
     description:
       - Whether the object keys are URL-encoded already, as they are in notifications from AWS S3 and OBS.
         They are sent byte for byte then.
-      - Refused are object keys that are empty or contain a C(%) without two hexadecimal digits, whitespace, control
+      - Object keys are refused if they are empty, or contain a C(%) without two hexadecimal digits, whitespace, control
         characters or non-ASCII characters.
     type: bool
     default: false
@@ -107,21 +107,22 @@ options:
   rate_limit:
     description:
       - Attempts per second, retries included, evenly spaced. V(0) is for no limit, V(0.5) is for one in two seconds.
-      - Use it to leave a part of the service's limit to other senders. Without it the rate adapts by itself when the
-        service answers HTTP 429.
+      - Use it to leave a part of the rate limit of OMS to other senders. Without it the rate adapts by itself when OMS
+        answers HTTP 429 (throttled).
     type: float
     default: 0
   progress_file:
     description:
       - A file on the managed host, with O(object_keys_file) only. It makes the task resumable and idempotent.
-        It says what of O(object_keys_file) is accepted, so that another run resumes after one that failed.
+        The module notes in it how many object keys of O(object_keys_file) OMS has accepted. After a run that failed or
+        was killed, the next run resumes.
       - When all is accepted, another run submits nothing. Appended lines are submitted alone,
         and lines behind the accepted ones may be corrected.
-      - After a run that was killed, some objects are submitted again, which does no harm.
+      - After a run that was killed, the next run submits some object keys again, which does no harm.
       - It belongs to the endpoint, the project, the sync task, O(object_keys_file_format), O(object_keys_encoded) and
-        the accepted bytes of O(object_keys_file). If one of these differs, the task fails, unless that progress is
-        finished. Then the file is started over with a warning.
-      - It is a log, one JSON object a line, so that C(tail -f) follows a run. A new file gets mode 0600.
+        the accepted bytes of O(object_keys_file). If one of these differs, the task fails, unless the other run is
+        finished. Then the module overwrites the file, with a warning.
+      - It is a log, one JSON object per line, so that C(tail -f) follows a run. A new file gets mode 0600.
       - In a directory that others can write to, an existing file must belong to the user of the task and must not be a
         symbolic link.
       - Only one process at a time can use it.
@@ -131,8 +132,8 @@ options:
     type: path
   wait:
     description:
-      - Wait until OMS has copied the objects. This is so when the counters of copied, failed and skipped objects of the
-        sync task have grown by RV(accepted_count) since before the first event.
+      - Wait until OMS has copied the objects. The wait ends when the counters of copied, failed and skipped objects of
+        the sync task have grown by RV(accepted_count) since before the first event.
       - The counters are an indication. Other senders to the same sync task, copies that were not complete before the
         run, and repeated attempts count, too. If OMS counts a repeated object key once, the wait times out.
       - It needs the permission to read the sync task. If the counters can't be read, nothing is sent. A submission that
@@ -235,7 +236,7 @@ accepted_count:
   type: int
   sample: 2
 duplicate_count:
-  description: How many repeated object keys of O(object_keys) were dropped.
+  description: How many duplicates in O(object_keys) were removed.
   returned: success, or failure other than that of an argument
   type: int
   sample: 0
@@ -287,7 +288,7 @@ remaining_object_keys:
   description:
     - The object keys that OMS did not accept, in order, as they were given. At most 1000.
     - Empty if one of them contains a secret of the task, for example its access key. Ansible masks secrets in results,
-      and a masked object key would be another one. A warning says so.
+      and a masked object key would name another object. A warning says so.
     - Check RV(remaining_truncated) before you submit them.
   returned: success, or failure other than that of an argument
   type: list
@@ -303,7 +304,7 @@ remaining_truncated:
 counters:
   description:
     - By how much the counters of the sync task have grown since before the first event, with O(wait).
-      Other senders to the same sync task may have a part in them. Zeros if the run submitted nothing.
+      Events of other senders to the same sync task count, too. Zeros if the run submitted nothing.
     - V(null) without O(wait) and in check mode.
   returned: success, or failure other than that of an argument
   type: dict
@@ -328,12 +329,12 @@ error:
   contains:
     kind:
       description:
-        - V(connection), V(timeout) and V(tls) if no answer came from OMS. V(timeout) also if O(wait_timeout) is over.
-        - V(service) if OMS or the gateway in front of it refused.
+        - V(connection), V(timeout) and V(tls) if no answer came from OMS. V(timeout) also after O(wait_timeout).
+        - V(service) if OMS or its gateway refused the request.
         - V(credentials) if there are none, if they were refused (HTTP 401), or if the project was not found.
         - V(state) if there is no such sync task, or it is not running.
         - V(copy) if OMS could not copy all objects, with O(wait).
-        - V(file) if O(object_keys_file) changed meanwhile, or O(progress_file) can't be used.
+        - V(file) if O(object_keys_file) changed during the run, or O(progress_file) can't be used.
         - V(null) if a stop signal ended the run, or an error of the process, such as too little memory.
       type: str
       sample: service

@@ -21,7 +21,7 @@ description:
   - Without O(sync_task_id), O(state=present) and O(state=started) fail if a sync task with the same source and
     destination differs in another option. A second one is created only if O(description) is given and differs.
     O(state=stopped) and O(state=absent) do not change such a sync task, and warn.
-  - OMS allows five sync tasks for each tenant.
+  - OMS allows five sync tasks for an account (tenant).
 extends_documentation_fragment:
   - huaweicloud.oms.connection
   - huaweicloud.oms.attributes
@@ -271,7 +271,7 @@ RETURN = r"""
 changed:
   description:
     - Whether this task created, started, stopped or deleted the sync task. In check mode, whether it would.
-    - V(false) if someone else did it meanwhile, and V(true) for a task that failed after a change.
+    - V(false) if someone else made the change, and V(true) for a task that failed after a change.
     - If the answer to a request is lost, the module reads the sync task. If it has the desired state, this is V(true),
       even if someone else made the same change.
   returned: always

@@ -259,7 +259,11 @@ def cases(folder: Path) -> tuple[Case, ...]:
         ),
         Case("1,000,000 objects, no latency, TLS", MILLION, (own(64),), tls=True, rounds=1),
         Case(
-            "120,000 objects behind a gateway of 200 events a second", 120_000, (own(8), own(64)), gateway=200, rounds=1
+            "120,000 objects behind a gateway of 200 events per second",
+            120_000,
+            (own(8), own(64)),
+            gateway=200,
+            rounds=1,
         ),
     )
 
@@ -311,7 +315,7 @@ def table(case: Case, rows: list[Row]) -> str:
     lines = [
         f"## {case.name}",
         "",
-        "| side | wall time, s | before, s | sending, s | objects/s | CPU ms/event | peak RSS, MB | wall to ours |",
+        "| side | wall time, s | before, s | sending, s | objects/s | CPU ms/event | peak RSS, MB | wall time ratio |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
@@ -390,22 +394,27 @@ def machine() -> str:
 
 INTRODUCTION = """# Benchmarks
 
-Made by `make bench`, which runs all sides in one go and takes about a quarter of an hour. {machine}.
+Made by `make bench`, which runs all sides in one run and takes about a quarter of an hour. {machine}.
 
-Each row is the median of rounds in which the sides took turns ({rounds} rounds; 1 for the long cases at the end). The
-simulator ran on the same machine and took its share of it. "Wall time" is that of the whole command, `ansible` and its
-start included for the module; "before" is from the start of the process that sends to its first event, in which the
-module checks all names; "sending" is from the first event to the last; CPU and memory are those of the process
-that sends, which is the module's own and not Ansible's, but for the loop of `uri`, which has no such process.
-"(from n)" marks a loop that was measured with n objects and scaled.
+Each row is the median of {rounds} rounds (1 for the long cases at the end), in which the sides took turns. The
+simulator ran on the same machine, so its CPU time is a part of the wall time.
+
+| column | meaning |
+| --- | --- |
+| wall time | of the whole command, with the start of `ansible` for the module |
+| before | from the start of the process that sends to its first event; the module checks all object keys in it |
+| sending | from the first event to the last |
+| CPU, RSS | of the process that sends: for the module without Ansible, for the loop of `uri` with it |
+| wall time ratio | to the wall time of the first row |
+| (from n) | a loop that was measured with n objects; its figures are scaled |
 
 ![The case of 20 ms as a chart](benchmarks.svg)
 
 """
 
 
-PROFILED = """What one event costs the module, by a profiler and with `concurrency: 1`. A profiler makes code of many
-small calls look slower than it is.
+PROFILED = """What one event costs the module, measured with a profiler and `concurrency: 1`. A profiler overstates
+the cost of code with many small calls.
 """
 
 

@@ -32,7 +32,7 @@ PARTS = {
     "/urllib3/": "urllib3",
     "http/client.py": "http.client and email: writing and parsing headers",
     "/email/": "http.client and email: writing and parsing headers",
-    "urllib/parse.py": "urllib.parse: encoding names, taking URLs apart",
+    "urllib/parse.py": "urllib.parse: encoding object keys, parsing URLs",
     "/json/": "json",
     "hashlib": "hashlib and hmac",
     "hmac": "hashlib and hmac",

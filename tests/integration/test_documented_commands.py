@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,24 @@ def test_each_credential_source_is_accepted(
 
 
 # ---- commands
+
+
+def test_the_command_of_the_readme_works_with_make_simulator(reader: Reader) -> None:
+    command = [sys.executable, str(ROOT / "tests" / "simulator"), "--examples", "--max-seconds=120"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            # Five lines: what it is, what to do, an empty one, and two commands.
+            exports = [line for line in islice(process.stdout, 5) if line.startswith("export ")]
+            script = "".join(["set -e\n", *exports, block("README.md", "ansible localhost ")])
+            run = reader.ansible.run("bash", "-c", script)
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+    assert EXPORTS[0].strip() in exports[0]
+    assert run.returncode == 0, run.output
+    assert "| CHANGED =>" in run.stdout
 
 
 def test_ad_hoc_commands_submit_what_they_say(reader: Reader) -> None:

@@ -194,7 +194,7 @@ def test_errors_say_what_is_wrong(ansible: Ansible) -> None:
         ),
         (
             senders.cos_silent("a%20b"),
-            '"a%20b" may be URL-encoded or not, and nothing in the notification proves either',
+            '"a%20b" may be URL-encoded or not, and the notification does not show which',
         ),
         (
             senders.s3("x")["Records"][0] | {"eventName": "ObjectCreated:New"},

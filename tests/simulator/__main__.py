@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, Contributors to the huaweicloud.oms collection
 
-"""Run the simulator: `python tests/simulator`. It prints where it listens as a line of JSON, and ends by itself."""
+"""Run the simulator: `python tests/simulator`. It prints where it listens as a line of JSON, and ends by itself.
+
+With `--examples`, for `make simulator`, it has the account and the sync task of the README, and prints shell commands.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,24 @@ if not __package__:
 from .http_server import Connection
 from .service import Service
 
+REGION = "cn-north-4"
+PROJECT_ID = "f697f813554a4f05bac882a183b20878"
+SYNC_TASK_ID = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
+ACCESS_KEY = "your-access-key"
+SECRET_KEY = "your-secret-key"
+EXAMPLES = f"""The simulator of OMS listens on {{url}} until Ctrl-C, with the sync task of the README's examples.
+Set these variables in another terminal, then run the examples there:
+
+export HW_REGION_NAME={REGION} HW_ACCESS_KEY={ACCESS_KEY} HW_SECRET_KEY={SECRET_KEY}
+export HUAWEICLOUD_SDK_REGION_OMS_CN_NORTH_4={{url}} HUAWEICLOUD_SDK_IAM_ENDPOINT={{url}}
+"""
+
+
+def add_examples(service: Service) -> None:
+    service.control_add_access_key(ACCESS_KEY, SECRET_KEY)
+    service.control_add_project(REGION, PROJECT_ID)
+    service.control_add_task(SYNC_TASK_ID, PROJECT_ID, "SYNCHRONIZING")
+
 
 async def serve(arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
@@ -40,16 +61,21 @@ async def serve(arguments: argparse.Namespace) -> None:
     port, control_port = (each.sockets[0].getsockname()[1] for each in (server, control))
     scheme = "https" if context else "http"
     ready = {"url": f"{scheme}://127.0.0.1:{port}", "control": f"http://127.0.0.1:{control_port}"}
-    print(json.dumps(ready), flush=True)
-    # Whoever started this holds the other end of standard input: when that process dies, however it does, this ends.
+    if arguments.examples:
+        add_examples(service)
+        print(EXAMPLES.format(url=ready["url"]), flush=True)
+    else:
+        print(json.dumps(ready), flush=True)
     finished = asyncio.Event()
 
     def read() -> None:
         if not os.read(sys.stdin.fileno(), 1024):
             finished.set()
 
-    loop.add_reader(sys.stdin, read)
-    # Ctrl-C goes to all that runs in a terminal: this ends without a word.
+    # A program that started this has the other end of standard input. If it dies, this ends, too.
+    if not arguments.examples:
+        loop.add_reader(sys.stdin, read)
+    # Ctrl-C ends it without a traceback.
     loop.add_signal_handler(signal.SIGINT, finished.set)
     try:
         await asyncio.wait_for(finished.wait(), arguments.max_seconds)
@@ -61,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="a free one, if not given")
     parser.add_argument("--certificate", help="a PEM file with certificate and key: speak TLS")
+    parser.add_argument("--examples", action="store_true", help="have the account and the sync task of the README")
     parser.add_argument("--max-seconds", type=float, default=1800.0)
     asyncio.run(serve(parser.parse_args()))
 

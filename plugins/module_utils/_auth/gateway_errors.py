@@ -33,16 +33,16 @@ _UNKNOWN_KEY_TEXT = "not exist"
 _WRONG_SIGNATURE_TEXT = "verify aksk signature fail"
 
 _BEFORE_LOCKED = "more than 5 refused requests in a row lock an access key for 5 minutes"
-_FAILED_INSIDE = "The service failed internally. Run the task again; submitting an object key twice does no harm"
+_INTERNAL_ERROR = "An internal error of the service. Run the task again later"
 _NOT_REACHED = "The gateway could not reach the service. Run the task again later"
 _THROTTLED = "The service limits the rate of requests. Run the task again later"
 _GATEWAY_ADVICE = {
     "APIGW.0101": "This API does not exist at this endpoint. Check region and endpoint",
     "APIGW.0308": _THROTTLED,
-    "APIGW.0601": _FAILED_INSIDE,
-    "APIGW.0605": _FAILED_INSIDE,
-    "APIGW.0606": _FAILED_INSIDE,
-    "APIGW.0608": _FAILED_INSIDE,
+    "APIGW.0601": _INTERNAL_ERROR,
+    "APIGW.0605": _INTERNAL_ERROR,
+    "APIGW.0606": _INTERNAL_ERROR,
+    "APIGW.0608": _INTERNAL_ERROR,
     "APIGW.0610": _NOT_REACHED,
     "APIGW.0613": "IAM is not available. Run the task again later",
 }
@@ -52,7 +52,7 @@ _STATUS_ADVICE = {
     414: "The URL of the request is too long. Check project_id and sync_task_id",
     429: _THROTTLED,
     494: "The headers of the request are too large. Check the length of the token",
-    500: _FAILED_INSIDE,
+    500: _INTERNAL_ERROR,
     502: _NOT_REACHED,
     503: "The service is not available. Run the task again later",
     504: _NOT_REACHED,
@@ -108,7 +108,7 @@ def credential_advice(answer: Answer, credential: Credential, renewable: bool) -
             " clock of this host, then run the task again"
         )
     if renewable:
-        return f"{key} is new, but was refused. Check region and endpoint, for which it may not be valid"
+        return f"{key} is new, but was refused. Check region and endpoint: it may not be valid there"
     if value.security_token and is_expired(answer):
         return f"{key} has expired. Get a new one, then run the task again"
     temporary = (
@@ -125,7 +125,7 @@ def _token_advice(answer: Answer, source: str, renewable: bool) -> str:
     if renewable:
         return (
             f"IAM issued a token for the password ({source}), but the token was refused. Check region, project and"
-            " endpoint, for which it may not be valid"
+            " endpoint: it may not be valid there"
         )
     if answer.code == _TOKEN_EXPIRED:
         return (

@@ -33,7 +33,13 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.gateway_erro
 )
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.secrets import Secrets
 from ansible_collections.huaweicloud.oms.plugins.module_utils._auth.target import Target
-from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import CREDENTIALS, Answer, ArgumentError, Failure
+from ansible_collections.huaweicloud.oms.plugins.module_utils._errors import (
+    CREDENTIALS,
+    Answer,
+    ArgumentError,
+    ConnectionFailure,
+    Failure,
+)
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.message import Request, Response
 from ansible_collections.huaweicloud.oms.plugins.module_utils._http.retry import Transport
 from ansible_collections.huaweicloud.oms.plugins.module_utils._text import listed, quoted
@@ -90,8 +96,8 @@ def _password_advice(answer: Answer, target: Target) -> str:
     if answer.http_status == 401:
         return (
             "The username, the password or the domain_name (the name of the account) is wrong. Correct it before the"
-            " next run, because wrong passwords lock the user. A user who needs a second factor can't authenticate with"
-            " a password"
+            " next run, because wrong passwords lock the user. A user with multi-factor authentication can't"
+            " authenticate with a password"
         )
     if answer.http_status == 403:
         return "The user has no programmatic access. Allow it, or use an access key"
@@ -114,7 +120,10 @@ def find_project_id(
     """
     name = t.cast(str, target.project_name)
     request = Request("GET", target.iam_endpoint, "/v3/projects", (("name", name),))
-    response = send(request)
+    try:
+        response = send(request)
+    except ConnectionFailure as failure:
+        raise failure.advising("IAM is not called if project_id is given") from None
     if response.status != 200:
         answer = response.answer(secrets.mask)
         advice = advise(response, answer, "iam:projects:listProjects")

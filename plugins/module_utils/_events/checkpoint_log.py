@@ -133,7 +133,7 @@ class CheckpointLog:
             self.failure = Failure(
                 FILE,
                 f"progress_file: {self.path} is in use{by}",
-                "Wait until that run has ended, or give this one another progress_file",
+                "Wait until that run has ended. If it submits other object keys, give this run another progress_file",
             )
         except OSError as error:
             self.warn(f"it can't be locked: {reason(error)}. Make sure that only one run uses it at a time")
@@ -186,7 +186,7 @@ class CheckpointLog:
             self._append(checkpoint)
         except OSError as error:
             if not self._is_incomplete:
-                self.warn(f"it may lack lines about the wait for the copies: {reason(error)}")
+                self.warn(f"counters of the wait for the copies can't be written to it: {reason(error)}")
             self._is_incomplete = True
 
     def _append(self, checkpoint: Checkpoint, start_over: bool = False) -> None:

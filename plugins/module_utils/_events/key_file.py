@@ -149,7 +149,7 @@ class KeyFile:
             raise ArgumentError(f"object_keys_file: {self.path} has no object keys. At least 1 is required")
         if list_check and list_check.found:
             raise ArgumentError(
-                f"object_keys_file: {self.path} is {list_check.found}. For JSON, write one string a line and set"
+                f"object_keys_file: {self.path} is {list_check.found}. For JSON, write one string per line and set"
                 " object_keys_file_format to jsonl"
             )
         self._sha256 = digest.hexdigest()
@@ -216,8 +216,8 @@ class KeyFile:
         where = f"object_keys_file: line {line.number} of {self.path}"
         if b"\0" in line.content or (line.number == 1 and line.content.startswith(_UTF_16_BOMS)):
             raise ArgumentError(
-                f"{where} contains a NUL byte or UTF-16. Write one object key a line, in UTF-8 (find -print instead of"
-                " -print0, iconv -f UTF-16 -t UTF-8)"
+                f"{where} contains a NUL byte or UTF-16. Write one object key per line, in UTF-8 (find -print instead"
+                " of -print0, iconv -f UTF-16 -t UTF-8)"
             )
         try:
             if self._format == LINES and not self._encoded and len(line.content) <= _SHORT_BYTES:

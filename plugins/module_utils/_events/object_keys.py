@@ -23,7 +23,7 @@ from ansible_collections.huaweicloud.oms.plugins.module_utils._text import quote
 
 # CreateSyncEvents, table 3: an item has 1 to 16384 characters, after URL-encoding.
 MAX_ENCODED_CHARACTERS = 16384
-# CreateSyncEvents, table 3: the text says that one event holds 10 objects at most, the schema says 100. So the text
+# CreateSyncEvents, table 3: the text says that one event contains 10 objects at most, the schema says 100. So the text
 # gives the default, and the schema the most that may be asked for.
 DEFAULT_BATCH_SIZE = 10
 MAX_BATCH_SIZE = 100
@@ -67,7 +67,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class GivenObjectKeys:
-    """What the option O(object_keys) holds: distinct object keys in order, how many repeats were dropped, warnings."""
+    """What the option O(object_keys) has: distinct object keys in order, how many repeats were dropped, warnings."""
 
     object_keys: list[ObjectKey]
     duplicate_count: int

@@ -45,7 +45,7 @@ def read_endpoint(name: str, value: str, source: str) -> Endpoint:
     """
     rule = f"{name} is not a valid endpoint. It must be https://host or https://host:port, without a path."
     if not re.fullmatch(r"(?ai)https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", value):
-        # The value may hold a password: it is not shown.
+        # The value may contain a password: it is not shown.
         raise ArgumentError(rule)
     try:
         parts = urlsplit(value)

@@ -26,7 +26,7 @@ _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 class Proxy:
     """An HTTP proxy.
 
-    ``url`` may hold a password, ``address`` is the same without it. ``variable`` is where it comes from.
+    ``url`` may contain a password, ``address`` is the same without it. ``variable`` is where it comes from.
     """
 
     url: str
@@ -44,7 +44,7 @@ class Proxy:
 def find_proxy(endpoint: Endpoint) -> Proxy | None:
     """The proxy for an endpoint, or None.
 
-    :raises ArgumentError: the environment names one that cannot be used. Its URL is not shown, for it may hold a
+    :raises ArgumentError: the environment names one that cannot be used. Its URL is not shown, for it may contain a
         password.
     """
     # Plain http is allowed on loopback only: nothing of it leaves the machine, so it goes through no proxy.

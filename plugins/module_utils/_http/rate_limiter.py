@@ -33,7 +33,7 @@ CUT = 0.9
 # a fast one behind the same gateway.
 GROWTH = 0.4
 # Acceptances within less time than this do not show the rate that the service allows. Then the rate starts with at
-# least this many attempts a second, and grows faster by this factor.
+# least this many attempts per second, and grows faster by this factor.
 KNOWN_SECONDS = 0.5
 UNKNOWN_RATE = 10.0
 UNKNOWN_SPEED = 2.0
@@ -42,14 +42,14 @@ UNKNOWN_SPEED = 2.0
 class RateLimiter:
     """When attempts may start; all threads of a run ask. There is no limit until the service answers 429.
 
-    :arg rate_limit: the most attempts a second, evenly spaced; 0 for no limit.
+    :arg rate_limit: the most attempts per second, evenly spaced; 0 for no limit.
     """
 
     def __init__(self, clock: Clock, rate_limit: float = 0.0) -> None:
         if not (rate_limit == 0 or MIN_RATE <= rate_limit <= MAX_RATE):
             raise ArgumentError(
-                f"rate_limit is {rate_limit:g}. It must be 0 for no limit, or {MIN_RATE:g} to {MAX_RATE:g} attempts a"
-                " second."
+                f"rate_limit is {rate_limit:g}. It must be 0 for no limit, or {MIN_RATE:g} to {MAX_RATE:g} attempts"
+                " per second."
             )
         self._clock = clock
         self._rate_limit = rate_limit or math.inf
@@ -89,7 +89,7 @@ class RateLimiter:
             return max(self._pause_ends - now, min(due - now, SLEEP_SECONDS))
 
     def _rate(self, now: float) -> float:
-        """How many attempts a second may start now."""
+        """How many attempts per second may start now."""
         if self._rate_after_pause == math.inf:
             return self._rate_limit
         seconds = max(0.0, now - self._pause_ends) * (1.0 if self._is_known else UNKNOWN_SPEED)

@@ -41,7 +41,7 @@ _NOT_RUNNING = "OMS.0066"
 
 # What a code means and what to do, where that does not depend on the request.
 _MEANINGS = {
-    "OMS.0064": "OMS refuses a parameter of the request. The text of OMS may name it; correct it",
+    "OMS.0064": "OMS refuses a parameter of the request. Correct it; the text of OMS may name it",
     "OMS.0077": "There are too many tasks. Delete one that is not needed, then run the task again",
     "OMS.0078": "OMS refuses the description. Change the option description",
     "OMS.1010": "OMS refuses the type of a parameter. Report this to the maintainers of huaweicloud.oms",

@@ -45,7 +45,7 @@ DATA_TYPES = ("REQUEST", "SUCCESS", "FAILURE", "SKIP", "SIZE")
 # The permission for events, which may be repeated without harm.
 _CREATE_EVENT = "oms:synctask:createEvent"
 
-# ListSyncTasks, table 2: the most that a page holds, and the last offset that can be asked for.
+# ListSyncTasks, table 2: the most that a page contains, and the last offset that can be asked for.
 _PAGE = 100
 _MAX_OFFSET = 10000
 
@@ -266,21 +266,12 @@ class Client:
         if response.status in (200, 404) and response.is_html:
             explanation = "A proxy or a login page answered in place of OMS. Check endpoint and proxy"
         else:
-            explanation = (
-                explained(answer, request, sync_task_id, self.project_id, iam_action)
-                or _repeatable_advice(answer, iam_action)
-                or self._client.refusal_advice(response, answer, iam_action)
-            )
+            explanation = explained(
+                answer, request, sync_task_id, self.project_id, iam_action
+            ) or self._client.refusal_advice(response, answer, iam_action)
         kind = kind_of(answer, sync_task_id)
         shown = evidence(request, answer, response.gave_up)
         raise ApiFailure(kind, explanation, shown, answer, response.attempts)
-
-
-def _repeatable_advice(answer: Answer, iam_action: str) -> str | None:
-    """The next step after an internal error, for all but events."""
-    if answer.http_status == 500 and iam_action != _CREATE_EVENT:
-        return "The service failed internally. Run the task again; it reads the sync task before it changes anything"
-    return None
 
 
 def _milliseconds(when: datetime) -> str:

@@ -71,6 +71,6 @@ class Creation:
 def too_many(task_count: int) -> str:
     """The message where the project has as many sync tasks as OMS documents."""
     return (
-        f"The project has {task_count} sync tasks, and OMS documents {MAX_TASKS} as the most for a tenant."
+        f"The project has {task_count} sync tasks. OMS documents a maximum of {MAX_TASKS} for an account."
         " Delete one before you create another."
     )

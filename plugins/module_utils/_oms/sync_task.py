@@ -143,7 +143,7 @@ def read_desired_state(options: t.Mapping[str, t.Any], region: str | None = None
     if bad:
         raise ArgumentError(
             f"description contains {quoted(bad[0])} at character {bad.start() + 1}."
-            f" OMS allows none of {_NEVER_IN_DESCRIPTION}; remove it."
+            f" OMS does not allow the characters {_NEVER_IN_DESCRIPTION}; remove it."
         )
     if options["sync_task_id"] is None and region:
         given.setdefault("destination.region", region)

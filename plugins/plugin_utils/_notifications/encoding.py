@@ -26,21 +26,19 @@ def object_key(event: Event, encoding: str) -> str:
     :arg encoding: one of ENCODINGS.
     :raises NotificationError: nothing tells how the key is encoded, or ``encoding`` contradicts the record.
     """
-    key = (
-        _decoded_key(event, encoding) if event.proven_key is None else _checked_proof(event, event.proven_key, encoding)
-    )
+    key = _decode(event, encoding) if event.decoded_key is None else _checked(event, event.decoded_key, encoding)
     if not key:
         raise event.key.error("the object key is empty.")
     try:
         key.encode()
     except UnicodeEncodeError:
-        # JSON can hold half a character. Since ansible-core 2.19 one of those spoils the whole result of a task.
+        # JSON can contain lone surrogates. ansible-core 2.19 and later refuse a result that has one.
         raise event.key.error(f"{quoted(key)} is not valid Unicode, as object keys are.") from None
     return key
 
 
-def _decoded_key(event: Event, encoding: str) -> str:
-    """The object key, of which the record holds only the encoded form."""
+def _decode(event: Event, encoding: str) -> str:
+    """The object key, of which the record contains only the encoded form."""
     key = event.key.text()
     style = event.encoding if encoding == AUTO else encoding
     if style == OPEN:
@@ -48,7 +46,7 @@ def _decoded_key(event: Event, encoding: str) -> str:
         if why_not_encoded(key) or not re.search("[%+]", key):
             return key
         raise event.key.error(
-            f"{quoted(key)} may be URL-encoded or not, and nothing in the notification proves either. Set the option"
+            f"{quoted(key)} may be URL-encoded or not, and the notification does not show which. Set the option"
             " encoding to raw, form or percent."
         )
     why = why_not_encoded(key) if style != RAW else ""
@@ -63,21 +61,15 @@ def _decoded_key(event: Event, encoding: str) -> str:
     )
 
 
-def _checked_proof(event: Event, key: str, encoding: str) -> str:
-    """The object key that the notification holds a second time. The two must agree."""
+def _checked(event: Event, key: str, encoding: str) -> str:
+    """The decoded object key that the notification also contains. The two must agree."""
     styles = (RAW, FORM, PERCENT) if encoding == AUTO else (encoding,)
     if any(decoded(event.key.text(), style) == key for style in styles):
         return key
-    first = quoted(event.key.text())
+    differs = f"{quoted(event.key.text())} is another object key than {quoted(key)} in {event.decoded_where}"
     if encoding == AUTO:
-        raise event.key.error(
-            f"no encoding turns {first} into {quoted(key)}, the object key that {event.proof} holds. The two contradict"
-            " each other: check the sender."
-        )
-    raise event.key.error(
-        f"encoding {encoding} does not turn {first} into {quoted(key)}, the object key that {event.proof} holds. Remove"
-        " the option encoding."
-    )
+        raise event.key.error(f"{differs}, with every encoding. Check the sender.")
+    raise event.key.error(f"{differs} with the encoding {encoding}. Remove the option encoding.")
 
 
 def why_not_encoded(key: str) -> str:
@@ -85,8 +77,9 @@ def why_not_encoded(key: str) -> str:
     bad = _NOT_VISIBLE_ASCII.search(key)
     if bad:
         control = bad[0] < " " or bad[0] == "\x7f"
-        return f"holds {'a space' if bad[0] == ' ' else 'a control character' if control else 'a non-ASCII character'}"
-    return "holds a % without two hexadecimal digits after it" if _NOT_A_PERCENT_ESCAPE.search(key) else ""
+        what = "a space" if bad[0] == " " else "a control character" if control else "a non-ASCII character"
+        return f"contains {what}"
+    return "contains a % without two hexadecimal digits after it" if _NOT_A_PERCENT_ESCAPE.search(key) else ""
 
 
 def decoded(key: str, style: str) -> str | None:

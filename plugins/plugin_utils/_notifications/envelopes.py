@@ -48,7 +48,7 @@ _HANDSHAKES = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 def opened(part: Part) -> Part | None:
     """The content of an envelope; None if the part is not an envelope.
 
-    :raises NotificationError: the envelope does not hold what it should, or a text is not JSON.
+    :raises NotificationError: the envelope does not contain what it should, or a text is not JSON.
     """
     if isinstance(part.value, str):
         return Part(_parsed(part), part.where)
@@ -122,7 +122,7 @@ def _parsed(part: Part) -> object:
 
 
 def described_object(text: str | None) -> t.Mapping[str, object]:
-    """The JSON object that a Base64 text holds; empty if it holds none."""
+    """The JSON object that a Base64 text contains; empty if it contains none."""
     try:
         value = json.loads(base64.b64decode(text or "", validate=True))
     except (ValueError, RecursionError):

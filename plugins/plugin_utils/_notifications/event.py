@@ -36,7 +36,7 @@ class Event:
 
     :ivar key: the object key as the record encodes it.
     :ivar bucket: None if the record names no bucket.
-    :ivar proven_key: the decoded object key, if the notification holds it a second time, at ``proof``.
+    :ivar decoded_key: the decoded object key, if the notification contains it a second time, at ``decoded_where``.
     :ivar sequencer: None if the record does not prove the order of changes.
     """
 
@@ -44,8 +44,8 @@ class Event:
     bucket: str | None
     key: Part
     encoding: str
-    proven_key: str | None = None
-    proof: str = ""
+    decoded_key: str | None = None
+    decoded_where: str = ""
     sequencer: str | None = None
 
 

@@ -36,7 +36,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a notification holds: decoded object keys in order with repeats, and the records that cannot be read."""
+    """What a notification contains: decoded object keys in order with repeats, and the records that cannot be read."""
 
     object_keys: list[str]
     unread: list[Unread]
@@ -120,7 +120,7 @@ class _UnreadRecords:
 def _records(part: Part, envelope: Part | None, depth: int) -> t.Iterator[tuple[Part, Event | NotificationError]]:
     """Each record with what it says, or with why it cannot be read. Records that say nothing are left out.
 
-    :arg envelope: the dictionary that holds the part, if the part is a text or the only content of it.
+    :arg envelope: the dictionary that contains the part, if the part is a text or the only content of it.
     """
     if depth <= _MAX_DEPTH and isinstance(part.value, (list, tuple)):
         for item in part.items():

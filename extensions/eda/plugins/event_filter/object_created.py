@@ -21,7 +21,7 @@ description:
     so that no object key ever becomes a variable of Ansible.
   - It reads the field C(payload) of an event, which C(eda.builtin.webhook) gives, and the field C(body), which sources
     for queues give (C(ansible.eda.aws_sqs_queue), C(ansible.eda.kafka), C(ansible.eda.azure_service_bus)). Each may
-    hold a dictionary, a list of notifications, or either as a JSON text, also in Base64.
+    contain a dictionary, a list of notifications, or either as a JSON text, also in Base64.
   - When the source goes on (the webhook answers with 200, a source for a queue acknowledges the message), the object
     keys are on disk. If the disk does not take them, the filter raises an error, and nothing is acknowledged.
   - A record that cannot be read, or whose object key OMS would refuse, is kept in the directory C(unread) of the spool
@@ -117,7 +117,7 @@ def main(
     spool = _spool.opened(path)
     contents = [event[field] for field in FIELDS if field in event]
     if not contents:
-        what = f"The event has neither of the fields {' and '.join(FIELDS)}."
+        what = f"The event has neither the field {' nor the field '.join(FIELDS)}."
         keep(spool, [_spool.UnreadRecord(event, what)])
         return []
     # If both fields are present, either can be the notification. Both are read.

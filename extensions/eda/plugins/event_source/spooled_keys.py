@@ -53,7 +53,7 @@ options:
     default: 5
   max_keys:
     description:
-      - How many object keys a batch holds at most.
+      - How many object keys a batch contains at most.
     type: int
     default: 10000
   max_attempts:
@@ -243,7 +243,7 @@ async def watch(spool: _spool.Spool, backlog_bytes: int = BACKLOG_BYTES, seconds
             )
         if waiting > backlog_bytes:
             LOGGER.error(
-                "%d MiB of object keys wait in %s to be submitted. See in the output of the playbook why batches fail.",
+                "%d MiB of object keys wait in %s to be submitted. The output of the playbook says why batches fail.",
                 waiting >> 20,
                 spool.directory,
             )
@@ -268,7 +268,7 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
                     await step(spool, queue, settings, backoff)
                     failures = 0
                 except OSError as error:
-                    LOGGER.error("The spool %s cannot be processed: %s. It is tried again.", spool.directory, error)
+                    LOGGER.error("The spool %s cannot be used now: %s. The source tries again.", spool.directory, error)
                     failures += 1
                     await asyncio.sleep(settings.delay(failures))
         finally:

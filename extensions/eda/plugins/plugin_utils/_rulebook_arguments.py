@@ -72,7 +72,7 @@ def read_number(arguments: t.Mapping[str, t.Any], name: str, default: float, lea
     except (OverflowError, TypeError, ValueError):
         number = float("nan")
     if not least <= number < float("inf"):
-        raise ValueError(f"{name} is {value!r}. It must be a number of at least {least:g}.")
+        raise ValueError(f"{name} is {value!r}. It must be a number, {least:g} or more.")
     return number
 
 

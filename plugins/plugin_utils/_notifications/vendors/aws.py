@@ -96,7 +96,7 @@ def _read_record(record: Part) -> Event | None:
     # whatever they get.
     decoded_key = record.text_at("s3", "object", "urlDecodedKey")
     if decoded_key:
-        event = replace(event, proven_key=decoded_key, proof=f"{record.where}.s3.object.urlDecodedKey")
+        event = replace(event, decoded_key=decoded_key, decoded_where=f"{record.where}.s3.object.urlDecodedKey")
     return replace(event, sequencer=_sequencer(record))
 
 

@@ -40,7 +40,7 @@ _EVENTS = {
 }
 # These create an empty file. Another event follows when its content is written.
 _EMPTY_FILE = ("CreateFile", "SftpCreate")
-# Names of containers hold no slash; names of blobs may hold "/blobs/".
+# Names of containers contain no slash; names of blobs may contain "/blobs/".
 _SUBJECT = re.compile("/?blobServices/default/containers/([^/]+)/blobs/(.*)", re.DOTALL)
 
 

@@ -25,7 +25,7 @@ _EVENTS = {
     "ObjectCreated:CompleteMultipartUpload": CREATED,
     "ObjectCreated:Origin": CREATED,
     "ObjectCreated:Replication": CREATED,
-    # Not a pattern: messages hold it literally.
+    # Not a pattern: messages contain it literally.
     "ObjectCreated:*": CREATED,
     "ObjectRestore:Completed": RESTORED,
     "ObjectRestore:Post": NOTHING,
@@ -50,7 +50,7 @@ def read(record: Part) -> Event | None:
     if not path.text().startswith(prefix):
         raise path.error(f"{quoted(path.text())} does not start with the account and the bucket, {quoted(prefix)}.")
     key = Part(path.text()[len(prefix) :], path.where)
-    return _proven_by_url(Event(change, f"{short_name}-{account}", key, OPEN), record.at("cos", "cosObject"))
+    return _decoded_by_url(Event(change, f"{short_name}-{account}", key, OPEN), record.at("cos", "cosObject"))
 
 
 def _account(part: Part) -> str:
@@ -60,12 +60,12 @@ def _account(part: Part) -> str:
     return part.text()
 
 
-def _proven_by_url(event: Event, stored: Part) -> Event:
+def _decoded_by_url(event: Event, stored: Part) -> Event:
     """If the path in the object's URL is the key and URL-encoded, then the key itself is not."""
     path = (stored.text_at("url") or "").partition("://")[2].partition("/")[2]
     key = event.key.text()
     if path != key and decoded(path, PERCENT) == key:
-        return replace(event, proven_key=key, proof=f"{stored.where}.url")
+        return replace(event, decoded_key=key, decoded_where=f"{stored.where}.url")
     return event
 
 

@@ -85,7 +85,7 @@ def _read_pubsub(message: Part, change: str) -> Event:
     key.text()
     event = Event(change, message.text_at("attributes", "bucketId"), key, RAW)
     name = described_object(message.text_at("data")).get("name")
-    return replace(event, proven_key=name, proof=f"{message.where}.data") if isinstance(name, str) else event
+    return replace(event, decoded_key=name, decoded_where=f"{message.where}.data") if isinstance(name, str) else event
 
 
 GCS = Vendor(recognises, read)

@@ -58,7 +58,7 @@ def read(record: Part) -> Event | None:
     if change not in CHANGES:
         return None
     event = event_of(stored, change, OPEN)
-    return event if inner is None else _proven_by_path(event, record.at("Key"))
+    return event if inner is None else _decoded_by_path(event, record.at("Key"))
 
 
 def _source(record: Part) -> str | None:
@@ -67,17 +67,17 @@ def _source(record: Part) -> str | None:
 
 
 def _only_record(message: Part) -> Part | None:
-    """The record of a message that holds one and its object key a second time."""
+    """The record of a message that contains one and its object key a second time."""
     if not message.has("EventName", "Key", "Records"):
         return None
     return message.at("Records").only_item()
 
 
-def _proven_by_path(event: Event, path: Part) -> Event:
+def _decoded_by_path(event: Event, path: Part) -> Event:
     prefix = f"{event.bucket or ''}/"
     if not path.text().startswith(prefix):
         raise path.error(f"{quoted(path.text())} does not start with the bucket, {quoted(prefix)}.")
-    return replace(event, proven_key=path.text()[len(prefix) :], proof=path.where)
+    return replace(event, decoded_key=path.text()[len(prefix) :], decoded_where=path.where)
 
 
 MINIO = Vendor(recognises, read)

@@ -94,13 +94,13 @@ def _read_eventgrid(record: Part) -> Event | None:
     subject = record.text_at("subject")
     if event is None or subject is None or subject == event.key.text():
         return event
-    # The subject is the object key, too. If one of them is the other one decoded, it is proven.
+    # The subject is the object key, too. If one of them is the other one decoded, the encoding is known.
     key = event.key.text()
-    proof = f"{record.where}.subject"
+    where = f"{record.where}.subject"
     if decoded(key, FORM) == subject:
-        return replace(event, proven_key=subject, proof=proof)
+        return replace(event, decoded_key=subject, decoded_where=where)
     if decoded(subject, FORM) == key:
-        return replace(event, proven_key=key, proof=proof)
+        return replace(event, decoded_key=key, decoded_where=where)
     return event
 
 

@@ -14,7 +14,7 @@ from ..part import Part
 def event_of(record: Part, change: str, encoding: str, field: str = "s3") -> Event:
     """The event of a record.
 
-    :arg field: the field that holds bucket and object.
+    :arg field: the field that contains bucket and object.
     """
     stored = record.at(field)
     key = stored.at("object", "key")

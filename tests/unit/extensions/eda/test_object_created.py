@@ -189,7 +189,7 @@ def test_an_event_with_neither_field_is_kept_whole(directory: Path, whole: dict[
 
     (entry,) = unread(directory)
     assert entry["notification"] == whole
-    assert entry["reason"] == "The event has neither of the fields payload and body."
+    assert entry["reason"] == "The event has neither the field payload nor the field body."
 
 
 @pytest.mark.parametrize("whole", [{("a", 1): "b"}, {"meta": {b"a": "b"}}])

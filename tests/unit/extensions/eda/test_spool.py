@@ -490,6 +490,17 @@ def test_the_oldest_unread_records_make_room(directory: Path, monkeypatch: pytes
     assert sorted((directory / "unread").iterdir()) == [path for each in kept[2:] for path in each.paths]
 
 
+def test_incomplete_records_of_a_killed_process_make_room_first(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "MAX_FILES", 1)
+    spool = Spool(directory)
+    (directory / "unread" / f"{0:020}-0.part").touch()
+    kept = spool.keep_unread([UnreadRecord(1, "")])
+
+    assert list((directory / "unread").iterdir()) == kept.paths
+
+
 def test_a_large_notification_costs_no_small_one(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unread, "MAX_BYTES", 1000)
     spool = Spool(directory)
@@ -595,6 +606,8 @@ def test_killed_between_any_two_steps_it_loses_nothing(tmp_path: Path, torn: boo
         else:
             break
         finally:
+            for path in directory.glob("unread/*.json"):
+                json.loads(path.read_bytes())
             found = recover(directory)
             assert set(acknowledged) <= {*submitted, *found} <= set("abcdef"), moments
 

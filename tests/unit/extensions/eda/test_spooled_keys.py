@@ -75,12 +75,12 @@ def test_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "text"),
     [
         ({"windwo": 1}, "Unknown arguments: windwo. The arguments are lease, max_attempts, max_keys"),
-        ({"window": -1}, "window is -1. It must be a number of at least 0."),
-        ({"max_keys": 0}, "max_keys is 0. It must be a number of at least 1."),
+        ({"window": -1}, "window is -1. It must be a number, 0 or more."),
+        ({"max_keys": 0}, "max_keys is 0. It must be a number, 1 or more."),
         ({"max_attempts": 1.5}, "max_attempts is 1.5. It must be a whole number"),
-        ({"retry_delay": 0}, "retry_delay is 0. It must be a number of at least 0.1."),
-        ({"retry_max_delay": "x"}, "retry_max_delay is 'x'. It must be a number of at least 0.1."),
-        ({"lease": 0}, "lease is 0. It must be a number of at least 1."),
+        ({"retry_delay": 0}, "retry_delay is 0. It must be a number, 0.1 or more."),
+        ({"retry_max_delay": "x"}, "retry_max_delay is 'x'. It must be a number, 0.1 or more."),
+        ({"lease": 0}, "lease is 0. It must be a number, 1 or more."),
     ],
 )
 def test_wrong_settings_are_refused(arguments: dict[str, t.Any], text: str) -> None:
@@ -449,7 +449,7 @@ def test_an_error_of_the_disk_is_transient(
         assert playbooks.runs == [["a"]]
 
     asyncio.run(scenario())
-    assert caplog.text.count(f"The spool {directory} cannot be processed: [Errno 28]") == 2
+    assert caplog.text.count(f"The spool {directory} cannot be used now: [Errno 28]") == 2
 
 
 def test_lines_without_an_object_key_are_logged(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -489,8 +489,7 @@ def test_errors_are_logged_while_object_keys_need_an_operator(
     assert asyncio.run(logged(2)) == [dead]
     spool.add(["b" * 2**19])
     assert asyncio.run(logged(2)) == [
-        f"1 MiB of object keys wait in {directory} to be submitted. See in the output of the playbook why"
-        " batches fail.",
+        f"1 MiB of object keys wait in {directory} to be submitted. The output of the playbook says why batches fail.",
         dead,
     ]
 

@@ -223,7 +223,7 @@ def test_a_gateway_code_has_one_prefix(error_code: str | None, code: str) -> Non
     assert answer.error_code == error_code
 
 
-FAILED_INSIDE = "The service failed internally. Run the task again; submitting an object key twice does no harm"
+FAILED_INSIDE = "An internal error of the service. Run the task again later"
 NOT_REACHED = "The gateway could not reach the service. Run the task again later"
 THROTTLED = "The service limits the rate of requests. Run the task again later"
 NOT_AUTHORISED = (

@@ -534,7 +534,7 @@ def test_certificates_are_read_where_they_are_needed(
         ({"concurrency": 65}, "concurrency is 65. It must be from 1 to 64."),
         (
             {"rate_limit": -1},
-            "rate_limit is -1. It must be 0 for no limit, or 0.000277778 to 10000 attempts a second.",
+            "rate_limit is -1. It must be 0 for no limit, or 0.000277778 to 10000 attempts per second.",
         ),
     ],
 )

@@ -135,7 +135,7 @@ def test_check_mode_warns_of_too_many_tasks(run_on_simulator: RunOnSimulator, om
     predicted = run_on_simulator(main, WITH_KEYS, check_mode=True)
     real = run_on_simulator(main, WITH_KEYS)
 
-    limit = "The project has 5 sync tasks, and OMS documents 5 as the most for a tenant. Delete one before you create"
+    limit = "The project has 5 sync tasks. OMS documents a maximum of 5 for an account. Delete one before you create"
     (warning,) = predicted.warnings
     assert warning.startswith(limit)
     assert (predicted.failed, real.failed, real.warnings) == (False, True, [])
@@ -170,7 +170,7 @@ def test_a_failure_after_a_change_is_a_change(run_on_simulator: RunOnSimulator, 
     done = run_on_simulator(main, {**BY_ID, "state": "absent"})
 
     assert (done.failed, done.result["changed"], oms.statuses()) == (True, True, {TASK: "STOPPED"})
-    assert "it reads the sync task before it changes anything" in str(done.msg)
+    assert "An internal error of the service. Run the task again later" in str(done.msg)
     assert_as_documented(done)
 
 
@@ -271,7 +271,7 @@ def test_the_file_runs_as_ansible_runs_it(run_on_simulator: RunOnSimulator, oms:
         ({**WITH_KEYS, "description": "x" * 256}, "description has 256 characters. At most 255 are allowed; shorten"),
         (
             {**WITH_KEYS, "description": "a&b"},
-            'description contains "&" at character 2. OMS allows none of <>()"\'&; remove',
+            'description contains "&" at character 2. OMS does not allow the characters <>()"\'&; remove',
         ),
         (
             {**WITH_KEYS, "source": {**SOURCE, "access_key": "Marker"}},

@@ -320,7 +320,7 @@ def test_objects_of_another_sender_count_too(simulation: Simulation) -> None:
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        ({"kind": "answer", "status": 500}, "The service failed internally."),
+        ({"kind": "answer", "status": 500}, "An internal error of the service."),
         ({"kind": "answer", "status": 200, "body": "{}"}, "The answer does not contain"),
         ({"kind": "reset"}, "GET /v2/"),
     ],

@@ -5,7 +5,7 @@
 
 """The spool: a directory on disk for object keys that OMS has not accepted yet. Each is submitted at least once.
 
-    incoming.jsonl          object keys that have arrived, one a line, as JSON; each complete line is on disk
+    incoming.jsonl          object keys that have arrived, one per line, as JSON; each complete line is on disk
     gathered-TIME.jsonl     the same, taken away to be divided into batches
     batches/TIME-PIECE/     object keys that one run of the playbook submits
       keys.jsonl            the object keys; the playbook deletes the file when OMS has accepted all of them

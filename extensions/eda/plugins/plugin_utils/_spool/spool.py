@@ -134,7 +134,7 @@ class Spool:
         """Make batches of all object keys that have arrived.
 
         :arg max_keys: object keys in one batch at most, each once.
-        :returns: how many lines held no object key and were left out.
+        :returns: how many lines contained no object key and were left out.
         :raises OSError: the disk does not take them. They are gathered again by the next call.
         """
         # A source that was cancelled has released its own lock, and its thread may still be in here.
@@ -151,7 +151,7 @@ class Spool:
     def _divide(self, gathered: Path, max_keys: int) -> int:
         name = gathered.stem.partition("-")[2]
         for directory in self._at("batches").glob(f"{name}-*"):
-            # Left by a call that did not come to its end. The file still holds these object keys.
+            # Left by a call that did not come to its end. The file still contains these object keys.
             shutil.rmtree(directory)
         skipped = 0
         piece = 0
@@ -223,7 +223,7 @@ class Spool:
         """Make two batches of one. What OMS has accepted of it is submitted again, which is harmless.
 
         :arg attempts: the number of attempts that the halves start with.
-        :returns: False if the batch holds one line only. Then it stays as it is.
+        :returns: False if the batch contains one line only. Then it stays as it is.
         """
         lines = (batch.path / KEYS).read_bytes().splitlines(keepends=True)
         if len(lines) < 2:

@@ -59,7 +59,10 @@ class Unread:
         for record in records:
             path = self.directory / f"{stamp()}.json"
             content = _content(record)
-            self._files.store(path, content)
+            # A file that ends in .json is complete, also after a kill.
+            part = path.with_suffix(".part")
+            self._files.store(part, content)
+            self._files.rename(part, path)
             paths.append(path)
             self._new_files += 1
             self._new_bytes += len(content)
@@ -72,7 +75,7 @@ class Unread:
             return 0
         self._new_files = self._new_bytes = 0
         with os.scandir(self.directory) as entries:
-            kept = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(".json")}
+            kept = {entry.name: entry.stat().st_size for entry in entries}
         surplus = sum(kept.values()) - MAX_BYTES
         deleted = []
         # The largest first, so that one large notification does not cost many small ones. The names sort by time.

@@ -678,8 +678,8 @@ def test_a_new_key_of_the_agency_that_is_refused_is_not_called_expired() -> None
     client, transport, _registered = authenticated(metadata_token(), security_key(key_answer(1)), event(answer(401)))
 
     assert advice_on(client, client.send(EVENT)) == (
-        "The temporary access key (ECS agency) is new, but was refused. Check region and endpoint, for which it may not"
-        " be valid"
+        "The temporary access key (ECS agency) is new, but was refused. Check region and endpoint: it may not be valid"
+        " there"
     )
     transport.__exit__(None)
 
@@ -749,8 +749,8 @@ def test_a_fresh_one_that_is_refused_is_final() -> None:
 
     assert (response.status, response.attempts) == (401, 2)
     assert advice_on(client, response) == (
-        "IAM issued a token for the password (options), but the token was refused. Check region, project and endpoint,"
-        " for which it may not be valid"
+        "IAM issued a token for the password (options), but the token was refused. Check region, project and endpoint:"
+        " it may not be valid there"
     )
 
 

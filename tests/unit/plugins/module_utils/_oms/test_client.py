@@ -138,7 +138,7 @@ SOMETHING_ELSE = "A proxy or a login page answered in place of OMS. Check endpoi
 
 # The codes that OMS documents: the status, the kind, and what the user is told.
 ERRORS = [
-    ("OMS.0064", 400, "service", "OMS refuses a parameter of the request. The text of OMS may name it; correct it"),
+    ("OMS.0064", 400, "service", "OMS refuses a parameter of the request. Correct it; the text of OMS may name it"),
     ("OMS.2002", 400, "state", NOT_FOUND_OR_NOT_RUNNING),
     ("OMS.0054", 400, "state", NO_SUCH_TASK),
     ("OMS.1009", 400, "state", NO_SUCH_TASK),
@@ -229,7 +229,7 @@ def test_an_error_of_the_gateway_is_explained_by_what_is_known_of_it(code: str, 
         (
             answer(400, {"error_code": "OMS.0064", "error_msg": "Bad.", "error_detail": "object_keys"}),
             'HTTP 400 OMS.0064 "Bad.", detail "object_keys"',
-            "OMS refuses a parameter of the request. The text of OMS may name it; correct it",
+            "OMS refuses a parameter of the request. Correct it; the text of OMS may name it",
         ),
         # Only a 200 is a success, and a page is none.
         (answer(201), "HTTP 201", None),

@@ -282,7 +282,12 @@ ERRORS = [
     ("APIGW.0201", 502, "service", ""),
     ("APIGW.0301", 401, "credentials", ""),
     ("APIGW.0302", 403, "service", ""),
-    ("APIGW.0601", 500, "service", "The service failed internally. Run the task again; it reads the sync task before"),
+    (
+        "APIGW.0601",
+        500,
+        "service",
+        "An internal error of the service. Run the task again later",
+    ),
 ]
 OF_A_TASK = [
     ("OMS.2002", 400, NOT_FOUND_OR_NOT_RUNNING),

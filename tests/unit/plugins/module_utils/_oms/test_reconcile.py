@@ -904,7 +904,7 @@ def five(oms: SimulatedOms) -> None:
 
 
 LIMIT = (
-    "The project has 5 sync tasks, and OMS documents 5 as the most for a tenant. Delete one before you create another."
+    "The project has 5 sync tasks. OMS documents a maximum of 5 for an account. Delete one before you create another."
 )
 
 

@@ -97,7 +97,7 @@ def test_messages_name_option_limit_and_remedy() -> None:
         "source.kms_key_id has 1 character. It must be an id of 36 characters; correct it."
     )
     assert said("description", "a < b") == (
-        'description contains "<" at character 3. OMS allows none of <>()"\'&; remove it.'
+        'description contains "<" at character 3. OMS does not allow the characters <>()"\'&; remove it.'
     )
 
 
