@@ -252,8 +252,8 @@ def integration(session: nox.Session) -> None:
         return
     thin = ["-k", THIN_WORDS, "tests/integration/test_events.py", "tests/integration/test_role.py"]
     runs = {f"thin-{name}": partial(run_pytest, session, *thin, report=f"thin-{name}", **cells[name]) for name in cells}
-    # One worker more than cores: many of these tests wait most of their time.
-    environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) + 1)
+    # More workers than cores: many of these tests wait most of their time.
+    environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) * 2)
     runs["integration"] = partial(run_pytest, session, "tests/integration", report="integration", **environ)
     run_each(session, runs)
 
@@ -261,7 +261,10 @@ def integration(session: nox.Session) -> None:
 @nox.session(requires=["copy"])
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity with nothing ignored. It compiles and imports with each Python that is there."""
-    run_sanity(session, make(session, "tests", *TESTS))
+    check = partial(run_sanity, session, make(session, "tests", *TESTS))
+    # pylint takes the most time. For the tests there is ruff, and in the matrix pylint, too.
+    pylint = partial(check, "--test=pylint", "--exclude=tests/")
+    run_each(session, {"pylint": pylint, "all others": partial(check, "--skip-test=pylint")})
 
 
 # ansible-test fetches a get-pip script from a server that not all who reach a package index can reach. This stand-in

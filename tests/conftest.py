@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import faulthandler
 import signal
+import sys
+import typing as t
 
 import pytest
 
@@ -22,6 +24,19 @@ def pytest_configure() -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> t.Generator[None, object, object]:
+    """Run tests with the mark `no_cover` untraced: in a worker, pytest-cov starts coverage twice and stops it once."""
+    if not item.get_closest_marker("no_cover"):
+        return (yield)
+    tracing = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracing)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

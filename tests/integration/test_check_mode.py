@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import PROJECT_ID, SYNC_TASK_ID
+from ansible_collections.huaweicloud.oms.tests.integration.module_tasks import ModuleTasks
 from ansible_collections.huaweicloud.oms.tests.simulator.client import Simulator
 
 NAMES = [f"name {number}" for number in range(25)]
@@ -18,7 +19,7 @@ NAMES = [f"name {number}" for number in range(25)]
 OF_SENDING = ("accepted_count", "events", "counters")
 
 
-def both(ansible: Ansible, *cases: dict[str, t.Any]) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
+def both(ansible: Ansible | ModuleTasks, *cases: dict[str, t.Any]) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
     """For each case the results in check mode and of the real run after it, without what Ansible adds to them."""
     tasks = [{MODULE: case, "check_mode": mode, "ignore_errors": True} for case in cases for mode in (True, False)]
     run = ansible.playbook(tasks)
@@ -69,7 +70,7 @@ FAILING: dict[str, tuple[dict[str, t.Any], str]] = {
 
 
 def test_it_fails_where_the_real_run_does_and_for_the_same_reason(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
     simulator.set(missing_task=[404, "OMS.1009"])
     simulator.fault("answer", status=400, body='{"error_code": "OMS.2002"}', path="/not-there-400", times=None)
@@ -78,7 +79,7 @@ def test_it_fails_where_the_real_run_does_and_for_the_same_reason(
     body = '{"error_code": "APIGW.0101", "error_msg": "The API does not exist"}'
     simulator.fault("answer", status=404, body=body, path="/wrong-region", times=None)
     cases = [{**task, "object_keys": NAMES, "sync_task_id": name, **more} for name, (more, _words) in FAILING.items()]
-    pairs = both(ansible, *cases)
+    pairs = both(module_tasks, *cases)
 
     for (name, (_options, words)), results in zip(FAILING.items(), pairs, strict=True):
         for result in results:
@@ -92,11 +93,11 @@ def test_it_fails_where_the_real_run_does_and_for_the_same_reason(
 
 
 def test_where_reading_is_forbidden_it_warns_and_goes_by_the_arguments(
-    simulator: Simulator, ansible: Ansible, task: dict[str, t.Any]
+    simulator: Simulator, module_tasks: ModuleTasks, task: dict[str, t.Any]
 ) -> None:
     body = '{"error_code": "APIGW.0302", "error_msg": "not authorised"}'
     simulator.fault("answer", status=403, body=body, method="GET", times=None)
-    ((predicted, real),) = both(ansible, {**task, "object_keys": NAMES})
+    ((predicted, real),) = both(module_tasks, {**task, "object_keys": NAMES})
 
     (warning,) = predicted.pop("warnings")
     assert "Check mode could not read the sync task, so it checked only the arguments" in str(warning)
