@@ -65,8 +65,6 @@ SUBSETS = ("events", "errors", "refusals", "bulk", "role", "secrets", "sync_task
 SUBSET = [f"tests/integration/test_{name}.py" for name in SUBSETS]
 # What depends on the target's libraries, and hardly on the core.
 OF_LIBRARIES = ["tests/integration/test_network.py", "tests/integration/test_authentication.py"]
-# Those that `make integration` runs on the oldest and the newest core and on the oldest target.
-THIN_WORDS = "unusual or ad_hoc or defaults_of or it_creates_the_task"
 
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "docs", "unit", "integration", "sanity"]
@@ -236,26 +234,20 @@ def integration(session: nox.Session) -> None:
 
     Some tests run once more on the oldest and the newest core, and on the oldest target.
     """
-    environ, cells = {}, {}
+    environ = {}
     for name, (versions, requirements) in EXTRA.items():
         python = find_python(*versions)
         if not python:
             leave_out(session, name, f"what needs {name}: no Python {' or '.join(versions)}")
             continue
         commands = make(session, name, *requirements, python=python)
-        kind = name.partition("_")[0]
-        environ[f"OMS_TEST_{name.upper()}"] = tested = str(commands / "python" if kind == "target" else commands)
-        if kind in ("core", "target"):
-            cells[name] = {f"OMS_TEST_{kind.upper()}": tested}
+        environ[f"OMS_TEST_{name.upper()}"] = str(commands / "python" if name.startswith("target") else commands)
     if session.posargs:
         run_pytest(session, *session.posargs, **environ)
         return
-    thin = ["-k", THIN_WORDS, "tests/integration/test_events.py", "tests/integration/test_role.py"]
-    runs = {f"thin-{name}": partial(run_pytest, session, *thin, report=f"thin-{name}", **cells[name]) for name in cells}
     # More workers than cores: many of these tests wait most of their time.
     environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) * 2)
-    runs["integration"] = partial(run_pytest, session, "tests/integration", report="integration", **environ)
-    run_each(session, runs)
+    run_pytest(session, "tests/integration", report="integration", **environ)
 
 
 @nox.session(requires=["copy"])

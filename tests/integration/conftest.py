@@ -27,12 +27,34 @@ ACCESS_KEY = "TESTACCESSKEY0001"
 SECRET_KEY = "the-secret-key-of-the-tests-0001"
 # A test here starts processes, on a machine that does much else.
 TEST_SECONDS = 400
+# Where tests with the mark `each_core` run once more: the variable that chooses it, and the one that has its path.
+CELLS = {
+    "oldest core": ("OMS_TEST_CORE", "OMS_TEST_CORE_OLDEST"),
+    "newest core": ("OMS_TEST_CORE", "OMS_TEST_CORE_NEWEST"),
+    "oldest target": ("OMS_TEST_TARGET", "OMS_TEST_TARGET_PYTHON39"),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("each_core"):
+        # A cell of the matrix has chosen already.
+        has_chosen = os.environ.keys() & {"OMS_TEST_CORE", "OMS_TEST_TARGET"}
+        metafunc.parametrize("cell", ["default", *([] if has_chosen else CELLS)], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def cell(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    chooses, path = CELLS.get(getattr(request, "param", ""), ("", ""))
+    if chooses:
+        if path not in os.environ:
+            pytest.skip(f"there is no environment {path}")
+        monkeypatch.setenv(chooses, os.environ[path])
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import json
 import typing as t
 from pathlib import Path
 
+import pytest
 import yaml
 from ansible_collections.huaweicloud.oms.tests.integration.ansible_runs import MODULE, Ansible, Unsafe
 from ansible_collections.huaweicloud.oms.tests.integration.conftest import (
@@ -109,6 +110,7 @@ def test_a_result_says_all_that_is_documented(
     assert request.headers["content-type"] == "application/json"
 
 
+@pytest.mark.each_core
 def test_unusual_object_keys_arrive_byte_for_byte_and_run_nothing(
     simulator: Simulator, ansible: Ansible, task: dict[str, t.Any], tmp_path: Path
 ) -> None:
@@ -145,6 +147,7 @@ def test_unusual_object_keys_arrive_byte_for_byte_and_run_nothing(
     assert not trap.exists()
 
 
+@pytest.mark.each_core
 def test_ad_hoc_commands(simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any]) -> None:
     environ = {
         "HW_ACCESS_KEY": ACCESS_KEY,
@@ -221,6 +224,7 @@ def test_credential_sources(simulator: Simulator, module_tasks: ModuleTasks, tas
             assert "authorization" not in request.headers, source
 
 
+@pytest.mark.each_core
 def test_defaults_of_the_action_group_and_object_keys_from_a_file_that_are_not_templated(
     simulator: Simulator, ansible: Ansible, connection: dict[str, t.Any], tmp_path: Path
 ) -> None:

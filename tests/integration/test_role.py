@@ -189,6 +189,7 @@ def test_what_is_missing_or_misplaced_is_said_without_a_request(simulator: Simul
 # ---- from a sync task that does not exist to objects that are copied
 
 
+@pytest.mark.each_core
 def test_it_creates_the_task_submits_a_file_and_waits(simulator: Simulator, ansible: Ansible, role: Role) -> None:
     """In another time zone, too: only the module looks at the clock."""
     file, progress = ansible.folder / "keys.jsonl", ansible.folder / "progress"
