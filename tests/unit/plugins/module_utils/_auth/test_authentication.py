@@ -295,10 +295,14 @@ def test_failed_attempts_are_counted_in_the_message() -> None:
     assert caught.value.attempts == 2
 
 
-def test_no_answer_is_passed_on_as_it_is() -> None:
-    failure = ConnectionFailure("connection", "no way", "Check it", transient=False)
+def test_without_an_answer_of_iam_the_message_says_that_project_id_avoids_the_look_up() -> None:
+    given = ConnectionFailure("connection", "No way", "Check it", False, 2, True, request=LOOK_UP)
 
-    assert look_up_failure(failure).kind == "connection"
+    text = f"No way. Check it. IAM is not called if project_id is given. ({LOOK_UP}"
+    assert str(look_up_failure(given)) == f"{text})"
+    failure = given.advising("IAM is not called if project_id is given")
+    assert str(failure) == f"{text}, 2 attempts)"
+    assert (failure.kind, failure.transient, failure.transient_after_answer) == ("connection", False, True)
 
 
 def test_a_refused_temporary_key_may_have_expired() -> None:
