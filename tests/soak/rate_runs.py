@@ -32,8 +32,8 @@ from ansible_collections.huaweicloud.oms.tests.soak.rates import (
 PROJECT_ID = "f697f813554a4f05bac882a183b20878"
 SYNC_TASK_ID = "31e9b7e6-6ffb-452f-9842-6ce354d99d75"
 ACCESS_KEY, SECRET_KEY = "SOAKACCESSKEY", "soak-secret-key"
-HEAD = """| scenario | concurrency | reached | required | |
-| --- | ---: | --- | --- | --- |
+HEAD = """| scenario | concurrency | reached (required) |
+| --- | ---: | --- |
 """
 
 
@@ -50,10 +50,9 @@ class Outcome:
         return not self.lost and all(figure.holds for figure in self.figures)
 
     def __str__(self) -> str:
-        reached = "; ".join(figure.reached for figure in self.figures)
-        required = "; ".join(figure.required for figure in self.figures)
-        verdict = "" if self.holds else f"missed, {self.lost} lost"
-        return f"| {self.scenario.name} | {self.scenario.concurrency} | {reached} | {required} | {verdict} |"
+        figures = "; ".join(str(figure) for figure in self.figures)
+        verdict = "" if self.holds else f", **missed**, {self.lost} lost"
+        return f"| {self.scenario.name} | {self.scenario.concurrency} | {figures}{verdict} |"
 
 
 def run_scenario(scenario: Scenario, folder: Path) -> Outcome:

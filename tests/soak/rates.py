@@ -47,20 +47,13 @@ class Figure:
     def _show(self, value: float) -> str:
         return f"{value:.1%}" if self.unit == "%" else f"{value:.1f} {self.unit}"
 
-    @property
-    def reached(self) -> str:
-        return f"{self.name} {self._show(self.value)}"
-
-    @property
-    def required(self) -> str:
-        return (
+    def __str__(self) -> str:
+        required = (
             f"at least {self._show(self.minimum)}"
             if self.minimum is not None
             else f"at most {self._show(self.maximum or 0)}"
         )
-
-    def __str__(self) -> str:
-        return f"{self.reached} ({self.required})"
+        return f"{self.name} {self._show(self.value)} ({required})"
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,7 @@ def refused_share(arrivals: Arrivals) -> float:
 
 def reached(arrivals: Arrivals, begin: float, end: float, rate: float, minimum: float) -> Figure:
     share = sum(accepted(run, begin, end) for run in arrivals) / (end - begin) / rate
-    return Figure(f"of {rate:g}/s from second {begin:g} to {end:g}", share, minimum)
+    return Figure(f"second {begin:g} to {end:g}, of {rate:g}/s:", share, minimum)
 
 
 def refused(arrivals: Arrivals, maximum: float) -> Figure:
@@ -136,7 +129,7 @@ def filled(
         ]
 
     gateway = {"rate": rate, "others": [(begin, end, others)], "phase": phase}
-    name = f"others send {others:g}/s to {rate}/s from second {begin:g} to {end:g}"
+    name = f"a gateway of {rate}/s, to which others send {others:g}/s from second {begin:g} to {end:g}"
     return Scenario(name, gateway, figures, concurrency, seconds)
 
 
@@ -172,8 +165,8 @@ def shared(apart: float, concurrency: int, phase: float = 0.0, seconds: float = 
         begin = max(run[0].time for run in arrivals)
         parts = [accepted(run, begin, begin + seconds) / seconds / rate for run in arrivals]
         return [
-            Figure(f"of {rate}/s together", sum(parts), 0.85),
-            Figure("the smaller part", min(parts), 0.2),
+            Figure(f"together, of {rate}/s:", sum(parts), 0.85),
+            Figure("the smaller part:", min(parts), 0.2),
             refused(arrivals, 0.1),
         ]
 
@@ -189,6 +182,6 @@ def limited(rate_limit: float, concurrency: int = 8, seconds: float = 20.0) -> S
         (run,) = arrivals
         seconds = run[-1].time - run[0].time
         share = (len(run) - 1) / seconds / rate_limit
-        return [Figure(f"of {rate_limit:g}/s", share, 0.95, 1.005)]
+        return [Figure(f"of {rate_limit:g}/s:", share, 0.95, 1.005)]
 
     return Scenario(f"rate_limit {rate_limit:g}", None, figures, concurrency, events=events, rate_limit=rate_limit)
