@@ -245,8 +245,8 @@ def integration(session: nox.Session) -> None:
     if session.posargs:
         run_pytest(session, *session.posargs, **environ)
         return
-    # More workers than cores: many of these tests wait most of their time.
-    environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) * 2)
+    # One worker more than cores: many of these tests wait most of their time.
+    environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = str((os.cpu_count() or 1) + 1)
     run_pytest(session, "tests/integration", report="integration", **environ)
 
 

@@ -190,7 +190,8 @@ def test_they_appear_in_stderr_for_runs_on_the_controller_alone(
 
     ended = while_oms_is_slow(
         lambda: ansible.playbook(
-            [task],
+            # The others would keep a busy machine from ending the short run in time.
+            [{**task, "when": f"inventory_hostname {operator} 'short'"} for operator in ("==", "!=")],
             f"-i{inventory}",
             f"--forks={len(HOSTS)}",
             hosts="all",
